@@ -1,0 +1,1 @@
+"""Why did PyTorch inference get slower or faster? Profiler traces in, one honest ledger out."""

@@ -1,0 +1,1 @@
+"""Makes every number that a user can quote; prints and plots nothing."""

@@ -1,0 +1,122 @@
+"""Sums what a side spent on each row: calls, time, operators, ways in which it was done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import NamedTuple
+
+import numpy as np
+
+from tracediff.analysis.families import Families
+from tracediff.analysis.implementation import chain_below
+from tracediff.analysis.side import NO_OWNER, TracedSide
+from tracediff.model.diff import Implementation, OperatorTime, RowSide
+from tracediff.model.trace import IntArray
+
+
+class RowKey(NamedTuple):
+    """What makes a row: a family and its shape on both sides, the same unless a structural match joined two."""
+
+    group: str
+    base_shape: str | None
+    candidate_shape: str | None
+
+
+@dataclass(slots=True)
+class Account:
+    """Sums of one row and side over all kept iterations; `operators` and `chains` hold [calls, self, total ns]."""
+
+    shape: str | None
+    calls: int = 0
+    time_ns: int = 0
+    dispatch_ns: int = 0
+    operators: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
+    chains: dict[tuple[str, ...], list[int]] = field(default_factory=dict[tuple[str, ...], list[int]])
+    outermost: dict[str, None] = field(default_factory=dict[str, None])
+
+    def per_iteration(self, iterations: int) -> RowSide:
+        """The same as means of one iteration."""
+        return RowSide(
+            shape=self.shape,
+            calls=self.calls / iterations,
+            time_ns=mean_ns(self.time_ns, iterations),
+            dispatch_ns=mean_ns(self.dispatch_ns, iterations),
+            operators=tuple(
+                OperatorTime(name, calls / iterations, mean_ns(self_ns, iterations), mean_ns(total_ns, iterations))
+                for name, (calls, self_ns, total_ns) in self.operators.items()
+            ),
+            implementations=tuple(
+                Implementation(chain, calls / iterations, mean_ns(time_ns, iterations))
+                for chain, (calls, time_ns) in sorted(self.chains.items(), key=lambda item: (-item[1][1], item[0]))
+            ),
+            outermost=tuple(self.outermost),
+        )
+
+
+def mean_ns(total_ns: int, iterations: int) -> int:
+    """Rounded half to even, so that swapping sides changes nothing but signs."""
+    return round(Fraction(total_ns, iterations))
+
+
+def keep_accounts(
+    side: TracedSide, calls: IntArray, row: IntArray, weight: IntArray, shapes: Mapping[int, str | None], families: Families
+) -> dict[int, Account]:
+    """Adds up the given calls by row.
+
+    Args:
+        side: whose calls they are.
+        calls: indices of calls, shape (m,), rising.
+        row: row number of each owner, shape (n,).
+        weight: what each owner counts for in `calls` of its row, shape (n,): 0 for the second of several calls that
+            one fused call of the other side replaced.
+        shapes: shape of each row on this side.
+        families: for the ways in which calls were done.
+    """
+    tree = side.tree
+    calls = calls[side.owner[calls] != NO_OWNER]
+    owner = side.owner[calls]
+    rows = row[owner]
+    time_ns = np.zeros(len(tree), dtype=np.int64)
+    np.add.at(time_ns, owner, tree.self_ns[calls])
+    accounts = {number: Account(shape=shapes[number]) for number in np.unique(rows).tolist()}
+
+    operators = calls[tree.is_operator[calls]]
+    for number, name, count, self_ns, total_ns in _by_row_and_name(side, operators, row[side.owner[operators]]):
+        accounts[number].operators[name] = [count, self_ns, total_ns]
+    for number, units in _alike(side, np.unique(owner), row):
+        account, call = accounts[number], int(units[0])
+        chain = chain_below(side, call, families)
+        counted, spent = int(weight[units].sum()), int(time_ns[units].sum())
+        account.calls += counted
+        account.time_ns += spent
+        account.dispatch_ns += sum(int(tree.self_ns[units + offset].sum()) for offset in chain.wrappers)
+        sums = account.chains.setdefault(chain.names, [0, 0])
+        sums[0] += counted
+        sums[1] += spent
+        account.outermost.setdefault(side.kind_of(call).name)
+    return accounts
+
+
+def _by_row_and_name(side: TracedSide, calls: IntArray, rows: IntArray) -> Iterable[tuple[int, str, int, int, int]]:
+    """(row, operator, calls, self ns, total ns), in the order in which they first ran."""
+    names = side.tree.trace.names
+    codes, first, inverse = np.unique(rows * len(names) + side.tree.name[calls], return_index=True, return_inverse=True)
+    sums = np.zeros((3, len(codes)), dtype=np.int64)
+    for position, column in enumerate((np.ones_like(calls), side.tree.self_ns[calls], side.tree.total_ns[calls])):
+        np.add.at(sums[position], inverse, column)
+    for at in np.argsort(first).tolist():
+        number, name = divmod(int(codes[at]), len(names))
+        yield number, names[name], int(sums[0, at]), int(sums[1, at]), int(sums[2, at])
+
+
+def _alike(side: TracedSide, units: IntArray, row: IntArray) -> Iterable[tuple[int, IntArray]]:
+    """Units grouped by row and by the structure below them, in the order in which they first ran."""
+    if not len(units):
+        return
+    order = np.lexsort((units, side.signature[units], row[units]))
+    grouped = units[order]
+    changes = (np.diff(row[grouped]) != 0) | (np.diff(side.signature[grouped]) != 0)
+    for group in sorted(np.split(grouped, np.flatnonzero(changes) + 1), key=lambda group: int(group[0])):
+        yield int(row[group[0]]), group

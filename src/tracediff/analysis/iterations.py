@@ -1,0 +1,165 @@
+"""Finds the repetitions in a trace, so that one iteration compares with ten as equal."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracediff.analysis.call_tree import NO_PARENT, CallTree
+from tracediff.model.trace import IntArray
+
+COLD_FACTOR = 1.5
+"""A leading iteration slower than this times the median of the later ones, and than each of them, is cold."""
+
+_MARKERS = (
+    (re.compile(r"^tracediff::iteration#(\d+)$"), "tracediff::iteration"),
+    (re.compile(r"^ProfilerStep#(\d+)$"), "ProfilerStep"),
+)
+# "batch 3" counts repetitions, "layer 3" does not.
+_COUNTED = re.compile(r"iter|step|batch|epoch|run|inference|forward|request|sample", re.IGNORECASE)
+_COUNT = re.compile(r"\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """One repetition: the calls from `first` to `last` - 1 on the iteration's thread.
+
+    Attributes:
+        label: how the trace names it.
+        first, last: indices of calls; the marker itself is not among them.
+        depth: depth of the outermost of these calls.
+        start_ns, end_ns: the interval.
+        time_ns: its duration.
+    """
+
+    label: str
+    first: int
+    last: int
+    depth: int
+    start_ns: int
+    end_ns: int
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Iterations:
+    """The repetitions of one trace.
+
+    Attributes:
+        marker: what delimits them; None where the whole trace stands for one.
+        thread: index of the thread that runs them; -1 in a trace without calls.
+        kept: those that results are made from.
+        cold: leading ones that were set aside.
+        outside_ns: operators' self time on that thread outside of every iteration.
+    """
+
+    marker: str | None
+    thread: int
+    kept: tuple[Iteration, ...]
+    cold: tuple[Iteration, ...]
+    outside_ns: int
+
+    @property
+    def count(self) -> int:
+        """All iterations of the trace, cold ones included."""
+        return len(self.kept) + len(self.cold)
+
+
+def find_iterations(tree: CallTree) -> Iterations:
+    """Looks for `tracediff::iteration#K`, then `ProfilerStep#N`, then a top-level annotation, then takes all as one."""
+    marker, calls = _marked(tree)
+    if marker is None:
+        thread, found = _whole_trace(tree)
+    else:
+        thread = int(tree.thread[calls[0]])
+        found = [_iteration_below(tree, call) for call in calls]
+    cold = _cold_leaders([iteration.time_ns for iteration in found])
+    on_thread = np.flatnonzero((tree.thread == thread) & tree.is_operator)
+    inside = np.zeros(len(tree), dtype=np.bool_)
+    for iteration in found:
+        inside[iteration.first : iteration.last] = True
+    return Iterations(
+        marker=marker,
+        thread=thread,
+        kept=tuple(found[cold:]),
+        cold=tuple(found[:cold]),
+        outside_ns=int(tree.self_ns[on_thread[~inside[on_thread]]].sum()),
+    )
+
+
+def _marked(tree: CallTree) -> tuple[str | None, list[int]]:
+    annotations = np.flatnonzero(~tree.is_operator)
+    for pattern, marker in _MARKERS:
+        numbered = np.array([pattern.match(name) is not None for name in tree.trace.names], dtype=np.bool_)
+        calls = annotations[numbered[tree.name[annotations]]] if len(annotations) else annotations
+        if len(calls):
+            return marker, _on_busiest_thread(tree, calls)
+    roots = annotations[tree.parent[annotations] == NO_PARENT]
+    by_label: dict[str, list[int]] = defaultdict(list)
+    for call in roots.tolist():
+        by_label[_without_count(tree.trace.names[tree.name[call]])].append(call)
+    if not by_label:
+        return None, []
+    label, labelled = max(by_label.items(), key=lambda item: (int(tree.total_ns[item[1]].sum()), item[0]))
+    calls = _on_busiest_thread(tree, np.array(labelled))
+    if len(calls) == 1 and len(by_label) > 1 or not _covers_most(tree, calls):
+        # Several different labels, each once, are phases of one run; a label over a part of it is just a label.
+        return None, []
+    return label, calls
+
+
+def _without_count(label: str) -> str:
+    return _COUNT.sub("#", label) if _COUNTED.search(label) else label
+
+
+def _covers_most(tree: CallTree, calls: list[int]) -> bool:
+    thread = tree.thread[calls[0]]
+    inside = sum(int(tree.self_ns[call : tree.end[call]].sum()) for call in calls)
+    return 2 * inside >= int(tree.self_ns[tree.thread == thread].sum())
+
+
+def _on_busiest_thread(tree: CallTree, calls: IntArray) -> list[int]:
+    threads = tree.thread[calls]
+    busiest = max(np.unique(threads).tolist(), key=lambda thread: int(tree.total_ns[calls[threads == thread]].sum()))
+    return sorted(calls[threads == busiest].tolist(), key=lambda call: int(tree.start_ns[call]))
+
+
+def _iteration_below(tree: CallTree, call: int) -> Iteration:
+    start, last = int(tree.start_ns[call]), int(tree.end[call])
+    # The sum of the self times is the duration that counts where neighbouring steps overlap by rounding.
+    time_ns = int(tree.self_ns[call:last].sum())
+    return Iteration(
+        label=tree.trace.names[tree.name[call]],
+        first=call + 1,
+        last=last,
+        depth=int(tree.depth[call]) + 1,
+        start_ns=start,
+        end_ns=start + int(tree.total_ns[call]),
+        time_ns=time_ns,
+    )
+
+
+def _whole_trace(tree: CallTree) -> tuple[int, list[Iteration]]:
+    if not len(tree):
+        return -1, []
+    work = np.bincount(tree.thread, weights=tree.self_ns)
+    thread = int(work.argmax())
+    calls = np.flatnonzero(tree.thread == thread)
+    first, last = int(calls[0]), int(calls[-1]) + 1
+    start = int(tree.start_ns[first:last].min())
+    end = int((tree.start_ns[first:last] + tree.total_ns[first:last]).max())
+    return thread, [Iteration("whole trace", first, last, 0, start, end, end - start)]
+
+
+def _cold_leaders(times: list[int]) -> int:
+    """How many leading iterations are cold; at least two always remain to compare them with."""
+    cold = 0
+    while len(times) - cold >= 3:
+        later = times[cold + 1 :]
+        if times[cold] <= COLD_FACTOR * float(np.median(later)) or times[cold] <= max(later):
+            break
+        cold += 1
+    return cold

@@ -1,0 +1,96 @@
+"""Decides which calls of both sides share a row, from their family, shape and place in the call tree."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tracediff.analysis.accounts import RowKey
+from tracediff.analysis.alignment import MISSING, Alignment
+from tracediff.analysis.side import TracedSide
+from tracediff.model.trace import IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Rows of one side's calls; entries of calls that own nothing mean nothing.
+
+    Attributes:
+        row: index into the keys, shape (n,).
+        weight: calls that each counts for, shape (n,).
+    """
+
+    row: IntArray
+    weight: IntArray
+
+
+class RowKeys:
+    """Numbers the rows of a comparison."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[RowKey, int] = {}
+        self.structural: set[int] = set()
+
+    def number(self, key: RowKey) -> int:
+        return self._numbers.setdefault(key, len(self._numbers))
+
+    @property
+    def keys(self) -> Sequence[RowKey]:
+        return tuple(self._numbers)
+
+
+def assign_rows(
+    base: TracedSide, candidate: TracedSide, alignment: Alignment, keys: RowKeys
+) -> tuple[Assignment, Assignment]:
+    """Calls of the same family and shape share a row wherever they are; beyond that their place decides.
+
+    A matched pair of different shapes gets a row that joins both; calls that a fused call replaced go to its row.
+    """
+    sides = (base, candidate)
+    moved: tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]] = ({}, {})
+    for _, *pair in alignment.steps:
+        if MISSING in pair or any(side.owner[call] != call for side, call in zip(sides, pair, strict=True)):
+            continue
+        kinds = [side.kind_of(call) for side, call in zip(sides, pair, strict=True)]
+        if kinds[0].shape != kinds[1].shape:
+            number = keys.number(RowKey(kinds[0].group, kinds[0].shape, kinds[1].shape))
+            keys.structural.add(number)
+            for which, call in enumerate(pair):
+                moved[which][call] = number, 1
+    for fusion in alignment.fusions:
+        this, other = (0, 1) if fusion.on_base else (1, 0)
+        kind = sides[this].kind_of(fusion.fused)
+        own = keys.number(RowKey(kind.group, kind.shape, kind.shape))
+        number, _ = moved[this].setdefault(fusion.fused, (own, 1))
+        keys.structural.add(number)
+        for position, call in enumerate(fusion.replaced):
+            moved[other][call] = number, int(position == 0 and fusion.partner == MISSING)
+    return _assign(base, moved[0], keys), _assign(candidate, moved[1], keys)
+
+
+def _assign(side: TracedSide, moved: dict[int, tuple[int, int]], keys: RowKeys) -> Assignment:
+    by_kind = [keys.number(RowKey(kind.group, kind.shape, kind.shape)) for kind in side.kinds]
+    row = np.array(by_kind, dtype=np.int64)[side.kind]
+    weight = np.ones(len(side.tree), dtype=np.int64)
+    typical = side.typical()
+    if not moved:
+        return Assignment(row, weight)
+    for iteration in typical:
+        for call, (number, counted) in moved.items():
+            place = call - typical[0].first + iteration.first
+            row[place], weight[place] = number, counted
+    # Iterations of another structure have no such places: there a kind follows where all of it went elsewhere.
+    rows_of_kind: dict[int, set[int]] = defaultdict(set)
+    for call in range(typical[0].first, typical[0].last):
+        if side.owner[call] == call:
+            rows_of_kind[int(side.kind[call])].add(int(row[call]))
+    for iteration in side.iterations.kept:
+        if iteration not in typical:
+            for call in range(iteration.first, iteration.last):
+                found = rows_of_kind.get(int(side.kind[call]), set())
+                if side.owner[call] == call and len(found) == 1:
+                    (row[call],) = found
+    return Assignment(row, weight)

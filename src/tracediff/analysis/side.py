@@ -1,0 +1,165 @@
+"""Prepares one trace for comparison: which calls own the time, and which subtrees are alike."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracediff.analysis.call_tree import CallTree, build_call_tree
+from tracediff.analysis.families import Families
+from tracediff.analysis.iterations import Iteration, Iterations, find_iterations
+from tracediff.model.trace import InputShapes, IntArray, Trace
+
+HashArray: TypeAlias = NDArray[np.uint64]
+
+NO_OWNER = -1
+_BASE = 0x9E3779B97F4A7C15
+_DEPTH_WEIGHT = np.uint64(0xC2B2AE3D27D4EB4F)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What calls of one name and shape have in common.
+
+    Attributes:
+        name: the operator or annotation.
+        shape: its input shapes as text, `[1,3,32,32] [32]`; None where not recorded or not asked for.
+        family: None for annotations and for operators without one.
+    """
+
+    name: str
+    shape: str | None
+    family: str | None
+
+    @property
+    def group(self) -> str:
+        """The family, or the name of an operator that has none: what a row is about."""
+        return self.family or self.name
+
+
+@dataclass(frozen=True, slots=True)
+class TracedSide:
+    """One side of a comparison; every column has one entry per call of `tree`.
+
+    Attributes:
+        kinds: what `kind` points into.
+        kind: the call's name and shape.
+        owner: the outermost call around it that has a family, else the innermost operator: the call whose row the
+            call's self time belongs to; NO_OWNER for annotations outside of operators.
+        signature: equal for calls whose subtrees have the same names and shapes in the same order.
+    """
+
+    tree: CallTree
+    iterations: Iterations
+    kinds: tuple[Kind, ...]
+    kind: IntArray
+    owner: IntArray
+    signature: HashArray
+
+    def kind_of(self, call: int) -> Kind:
+        return self.kinds[self.kind[call]]
+
+    def typical(self) -> tuple[Iteration, ...]:
+        """The kept iterations with the most common structure: call k of one corresponds to call k of the others."""
+        kept = self.iterations.kept
+        structures = [self._structure(iteration) for iteration in kept]
+        if not structures:
+            return ()
+        most_common = Counter(structures).most_common(1)[0][0]
+        return tuple(i for i, structure in zip(kept, structures, strict=True) if structure == most_common)
+
+    def _structure(self, iteration: Iteration) -> tuple[int, ...]:
+        calls = range(iteration.first, iteration.last)
+        if not calls:
+            return ()
+        roots: list[int] = []
+        call = iteration.first
+        while call < iteration.last:
+            roots.append(int(self.signature[call]))
+            call = int(self.tree.end[call])
+        return tuple(roots)
+
+
+def prepare_side(trace: Trace, families: Families, with_shapes: bool = True) -> TracedSide:
+    """Nests the trace, finds its iterations, and says of each call what it is and whom its time belongs to."""
+    tree = build_call_tree(trace)
+    kinds, kind = _kinds(tree, families, with_shapes)
+    return TracedSide(
+        tree=tree,
+        iterations=find_iterations(tree),
+        kinds=kinds,
+        kind=kind,
+        owner=_owners(tree, np.array([one.family is not None for one in kinds], dtype=np.bool_)[kind]),
+        signature=_signatures(tree, np.array([_hash(one) for one in kinds], dtype=np.uint64)[kind]),
+    )
+
+
+def shape_text(shapes: InputShapes) -> str | None:
+    """Input shapes without the scalars, `[1,3,32,32] [32,3,5,5] [32]`; None where only scalars are left."""
+    return " ".join(_bracketed(shape) for shape in shapes if isinstance(shape, tuple) and shape) or None
+
+
+def _bracketed(shape: InputShapes) -> str:
+    return "[" + ",".join(str(size) if isinstance(size, int) else _bracketed(size) for size in shape) + "]"
+
+
+def _kinds(tree: CallTree, families: Families, with_shapes: bool) -> tuple[tuple[Kind, ...], IntArray]:
+    trace = tree.trace
+    width = len(trace.shapes) + 1
+    # An annotation may bear the name of an operator, so what it is belongs to the code.
+    codes, inverse = np.unique((tree.name * width + tree.shapes + 1) * 2 + tree.is_operator, return_inverse=True)
+    numbers: dict[Kind, int] = {}
+    positions: list[int] = []
+    for code in codes.tolist():
+        (name_number, shape_number), is_operator = divmod(code // 2, width), code % 2
+        name, family, text = trace.names[name_number], None, None
+        if is_operator:
+            shapes = trace.shapes[shape_number - 1] if shape_number else ()
+            first = shapes[0] if shapes else ()
+            family = families.family(name, len(first) if isinstance(first, tuple) and first else None)
+            text = shape_text(shapes) if with_shapes else None
+        positions.append(numbers.setdefault(Kind(name, text, family), len(numbers)))
+    return tuple(numbers), np.array(positions, dtype=np.int64)[inverse]
+
+
+def _owners(tree: CallTree, has_family: NDArray[np.bool_]) -> IntArray:
+    count = len(tree)
+    owner = np.where(tree.is_operator, np.arange(count), NO_OWNER)
+    opened = np.flatnonzero(has_family)
+    if len(opened):
+        reach = np.maximum.accumulate(tree.end[opened])
+        outermost = opened[np.concatenate(([True], opened[1:] >= reach[:-1]))]
+        last = np.searchsorted(outermost, np.arange(count), side="right") - 1
+        inside = (last >= 0) & (np.arange(count) < tree.end[outermost[last]])
+        owner[inside] = outermost[last[inside]]
+    for annotation in np.flatnonzero(owner == NO_OWNER).tolist():
+        parent = int(tree.parent[annotation])
+        if parent >= 0:
+            owner[annotation] = owner[parent]
+    return owner
+
+
+def _hash(kind: Kind) -> int:
+    return int.from_bytes(blake2b(f"{kind.name}\n{kind.shape}".encode(errors="surrogatepass"), digest_size=8).digest())
+
+
+def _signatures(tree: CallTree, token: HashArray) -> HashArray:
+    """A rolling hash of each subtree's (token, depth below its root) in preorder, from prefix sums modulo 2^64."""
+    count = len(tree)
+    power = np.cumprod(np.full(count + 1, _BASE, dtype=np.uint64))
+    inverse = np.cumprod(np.full(count + 1, pow(_BASE, -1, 2**64), dtype=np.uint64))
+    depth = tree.depth.astype(np.uint64)
+    tokens = _prefix_sums((token + _DEPTH_WEIGHT * depth) * power[:count])
+    powers = _prefix_sums(power[:count])
+    start, end = np.arange(count), tree.end
+    below = (tokens[end] - tokens[start]) - _DEPTH_WEIGHT * depth * (powers[end] - powers[start])
+    return below * inverse[:count]
+
+
+def _prefix_sums(values: HashArray) -> HashArray:
+    return np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(values, dtype=np.uint64)))

@@ -1,0 +1,48 @@
+"""Base against candidate: the one entry that the command line, the TUI and Python use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from tracediff.analysis.families import load_families
+from tracediff.importers import load
+from tracediff.importers.source import Progress
+from tracediff.model.diff import Diff
+from tracediff.model.trace import PrintedTable, Profile, Trace
+
+
+@dataclass(frozen=True, slots=True)
+class CompareOptions:
+    """What a comparison can be told.
+
+    Attributes:
+        families: a TOML file with families of the user's own.
+    """
+
+    families: str | Path | None = None
+
+
+def compare(
+    base: str | Path | Profile,
+    candidate: str | Path | Profile,
+    options: CompareOptions | None = None,
+    progress: Progress | None = None,
+) -> Diff:
+    """Compares two captures, read or still to be read.
+
+    Raises:
+        TraceFormatError: an input cannot be read as a trace.
+        UsageError: the families file cannot be read.
+    """
+    options = options or CompareOptions()
+    families = load_families(options.families)
+    sides = [load(side, progress) if isinstance(side, str | Path) else side for side in (base, candidate)]
+    if isinstance(sides[0], Trace) and isinstance(sides[1], Trace):
+        from tracediff.analysis.traced import diff_traces
+
+        return diff_traces(sides[0], sides[1], families)
+    from tracediff.analysis.printed import diff_tables, table_of
+
+    tables = [side if isinstance(side, PrintedTable) else table_of(side) for side in sides]
+    return diff_tables(tables[0], tables[1], families)

@@ -1,0 +1,99 @@
+"""Reads Kineto traces of torch 1.13 to 2.15 (`export_chrome_trace`, the TensorBoard trace handler)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tracediff.errors import TraceFormatError
+from tracediff.importers.base import run_of
+from tracediff.importers.columns import ColumnBuilder
+from tracediff.importers.events import ChunkDecoder
+from tracediff.importers.json_stream import JsonStream
+from tracediff.importers.source import Progress, read_blocks
+from tracediff.model.trace import Operator, ReadReport, Trace
+
+_EVENTS_KEY = "traceEvents"
+_OWN_KEY = "tracediff"
+
+
+class KinetoImporter:
+    """Kineto JSON: an object with `traceEvents`, in whatever key order and layout, or the bare event list."""
+
+    name = "kineto"
+
+    def sniff(self, head: bytes) -> bool:
+        return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+
+    def read(self, path: Path, progress: Progress | None = None) -> Trace:
+        stream = JsonStream(read_blocks(path, progress), str(path))
+        decoder = ChunkDecoder()
+        columns = ColumnBuilder()
+        metadata: dict[str, Any] = {}
+        found = False
+
+        def read_events() -> None:
+            if not stream.opens_with(b"["):
+                raise TraceFormatError(f"has a {_EVENTS_KEY} that is not a list. It is not a trace", str(path))
+            for chunk in stream.events(decoder.decode):
+                columns.add(chunk)
+
+        if stream.opens_with(b"{"):
+            for key in stream.keys():
+                if key == _EVENTS_KEY:
+                    found = True
+                    read_events()
+                else:
+                    metadata[key] = _decode(stream.value(), key, str(path))
+        else:
+            found = True
+            read_events()
+
+        if not found:
+            raise TraceFormatError(
+                f"is JSON, but no trace: it has no {_EVENTS_KEY}. Name a file that torch.profiler exported", str(path)
+            )
+        if columns.event_count == 0:
+            raise TraceFormatError("is a trace without events. Capture it again", str(path))
+        own = metadata.pop(_OWN_KEY, {})
+        return columns.build(
+            path=str(path),
+            run=run_of(path, own if isinstance(own, dict) else {}),
+            read=ReadReport(
+                bytes=path.stat().st_size, events_read=columns.event_count, events_dropped=columns.dropped
+            ),
+            metadata=metadata,
+            key_averages=_captured_key_averages(own),
+        )
+
+
+def _decode(text: bytes, key: str, path: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except msgspec.DecodeError as error:
+        raise TraceFormatError(f"has a malformed value under {key!r} ({error}). Capture it again", path) from None
+
+
+class _CapturedOperator(msgspec.Struct):
+    """A row of the `key_averages` that a capture carries; times in microseconds, as torch gives them."""
+
+    name: str
+    count: int
+    self_cpu_time_total: float
+    cpu_time_total: float
+
+
+def _captured_key_averages(own: Any) -> tuple[Operator, ...] | None:
+    recorded = own.get("key_averages") if isinstance(own, dict) else None
+    if not recorded:
+        return None
+    try:
+        rows = msgspec.convert(recorded, list[_CapturedOperator])
+    except msgspec.ValidationError:
+        return None
+    return tuple(
+        Operator(row.name, row.count, round(row.self_cpu_time_total * 1000), round(row.cpu_time_total * 1000))
+        for row in rows
+    )

@@ -1,0 +1,1 @@
+"""What things are: plain, frozen records and columns; no I/O, no formatting, no computation."""

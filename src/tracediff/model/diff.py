@@ -1,0 +1,258 @@
+"""The one result that every view shows: two sides, the rows between them and a ledger that adds up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from tracediff.model.run import Run
+from tracediff.model.trace import IntArray
+
+Change: TypeAlias = Literal["same", "implementation", "calls", "only base", "only candidate"]
+Match: TypeAlias = Literal["exact", "family", "structural", "none"]
+Verdict: TypeAlias = Literal["faster", "slower", "same", "no evidence"]
+ComparableVerdict: TypeAlias = Literal["same workload", "different workload", "unknown"]
+
+GAPS = "gaps"
+REMAINDER = "remainder"
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two inputs.
+
+    Attributes:
+        path: the input as the user named it.
+        run: what is known about the process.
+        captures: how many captures stand behind the numbers.
+        iterations: iterations that the numbers are means of; cold ones are not among them.
+        cold_iterations: the iterations that were set aside, by label.
+        marker: what delimits an iteration (`ProfilerStep`, `model_inference`); None: the whole trace.
+        iteration_ns: mean time of one iteration.
+    """
+
+    path: str
+    run: Run
+    captures: int
+    iterations: int
+    cold_iterations: tuple[str, ...]
+    marker: str | None
+    iteration_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorTime:
+    """An operator's calls and nanoseconds per iteration."""
+
+    name: str
+    calls: float
+    self_ns: int
+    total_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class Implementation:
+    """One way in which the calls of a row were done.
+
+    Attributes:
+        chain: the operators that did it, outermost first, without the family's wrappers:
+            `("aten::thnn_conv2d", "aten::_slow_conv2d_forward")`.
+        calls: calls per iteration that went this way.
+        time_ns: their nanoseconds per iteration.
+    """
+
+    chain: tuple[str, ...]
+    calls: float
+    time_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class RowSide:
+    """One side of a row, per iteration.
+
+    Attributes:
+        shape: input shapes of the outermost operator, `[1,3,32,32] [32,3,5,5] [32]`.
+        calls: calls of the outermost operators.
+        time_ns: all self time below them, their own included.
+        dispatch_ns: the part of it that the family's wrappers (`conv2d > convolution > ...`) spent themselves.
+        operators: every operator that ran there, in order of first appearance.
+        implementations: most time first.
+        outermost: names of the outermost operators.
+    """
+
+    shape: str | None
+    calls: float
+    time_ns: int
+    dispatch_ns: int
+    operators: tuple[OperatorTime, ...]
+    implementations: tuple[Implementation, ...]
+    outermost: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A family and a shape: what the two sides spent on it.
+
+    `delta_ns = calls_effect_ns + cost_effect_ns`: the difference in calls at the mean cost of both sides, and the
+    difference in cost per call at the mean number of calls. Both change sign when the sides are swapped.
+
+    Attributes:
+        family: the family's name, or the operator's own where it has none.
+        shape: shared by both sides; `A | B`, sorted, where a structural match joins two shapes.
+        node: index into `Diff.call_tree` of the row's first call; -1 where the tree does not show it.
+        interval, p, verdict: certainty, from repeated captures; None for one capture a side.
+    """
+
+    family: str
+    shape: str | None
+    base: RowSide | None
+    candidate: RowSide | None
+    delta_ns: int
+    calls_effect_ns: int
+    cost_effect_ns: int
+    change: Change
+    match: Match
+    node: int = -1
+    interval: tuple[float, float] | None = None
+    p: float | None = None
+    verdict: Verdict | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerTerm:
+    """A part of the total difference.
+
+    Attributes:
+        term: a family, `gaps` (iteration time inside no operator) or `remainder`.
+        base_ns, candidate_ns: time of the term on each side, per iteration.
+        delta_ns: what the term adds to the total.
+        share: of the total difference; 0.0 where that is zero.
+        outermost: the outermost operators behind the term, shared by both sides or not.
+        rows: indices into the rows.
+    """
+
+    term: str
+    base_ns: int
+    candidate_ns: int
+    delta_ns: int
+    share: float
+    outermost: tuple[str, ...] = ()
+    rows: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """The measured difference of one iteration; `interval` and `verdict` need repeated captures."""
+
+    base_ns: int
+    candidate_ns: int
+    interval: tuple[float, float] | None = None
+    verdict: Verdict | None = None
+
+    @property
+    def delta_ns(self) -> int:
+        return self.candidate_ns - self.base_ns
+
+    @property
+    def ratio(self) -> float:
+        """Candidate over base: above 1 is slower."""
+        if self.base_ns == 0:
+            return 1.0 if self.candidate_ns == 0 else float("inf")
+        return self.candidate_ns / self.base_ns
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorPair:
+    """An operator by its raw name on both sides, over all threads of the iterations."""
+
+    name: str
+    base: OperatorTime | None
+    candidate: OperatorTime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Comparability:
+    """Whether both sides did the same work, and why one thinks so."""
+
+    verdict: ComparableVerdict
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class MergedTree:
+    """Both sides' typical iteration as one tree, in preorder; every column has shape (n,).
+
+    Attributes:
+        depth: 0 for calls directly in the iteration.
+        base_name, candidate_name: index into `names`, -1 where that side has no such call.
+        base_ns, candidate_ns: mean time of the call with its children.
+        base_self_ns, candidate_self_ns: mean time without them.
+        base_shape, candidate_shape: index into `shapes`, -1 where unknown.
+        row: index of the row that the call's time went to; -1 for annotations.
+        base_iterations, candidate_iterations: (with this structure, kept in all).
+    """
+
+    names: tuple[str, ...]
+    shapes: tuple[str, ...]
+    depth: IntArray
+    base_name: IntArray
+    candidate_name: IntArray
+    base_ns: IntArray
+    candidate_ns: IntArray
+    base_self_ns: IntArray
+    candidate_self_ns: IntArray
+    base_shape: IntArray
+    candidate_shape: IntArray
+    row: IntArray
+    base_iterations: tuple[int, int]
+    candidate_iterations: tuple[int, int]
+
+    def __len__(self) -> int:
+        return len(self.depth)
+
+    def end(self, node: int) -> int:
+        """One past the last descendant of `node`."""
+        deeper = self.depth[node + 1 :] > self.depth[node]
+        return node + 1 + (int(deeper.argmin()) if not deeper.all() else len(deeper))
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadLedger:
+    """What ran beside the iteration's own thread (inter-op, autograd); not part of the total."""
+
+    base_ns: int
+    candidate_ns: int
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """A sentence and the rows that it rests on."""
+
+    text: str
+    rows: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Diff:
+    """Base against candidate. `sum(term.delta_ns for term in ledger) == total.delta_ns`, exactly.
+
+    Attributes:
+        rows: largest |delta_ns| first.
+        ledger: a term per family, largest |delta_ns| first, then gaps, then remainder.
+        operators: by raw name, largest |difference of self time| first.
+        call_tree: None where a side has no timeline.
+        other_threads: None where both sides ran on one thread.
+    """
+
+    base: Side
+    candidate: Side
+    comparable: Comparability
+    total: Total
+    rows: tuple[Row, ...]
+    ledger: tuple[LedgerTerm, ...]
+    operators: tuple[OperatorPair, ...]
+    explanations: tuple[Explanation, ...] = ()
+    call_tree: MergedTree | None = None
+    other_threads: ThreadLedger | None = None
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,159 @@
+"""What a parsed profiler trace is: columns for the many events, small records for the few rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tracediff.model.run import Run
+
+IntArray: TypeAlias = NDArray[np.int64]
+BoolArray: TypeAlias = NDArray[np.bool_]
+
+InputShapes: TypeAlias = "tuple[int | InputShapes, ...]"
+"""Kineto's "Input Dims": one entry per argument, `()` for a scalar, nested for a tensor list."""
+
+OPERATOR = "cpu_op"
+ANNOTATION = "user_annotation"
+PYTHON_FUNCTION = "python_function"
+
+ABSENT = -1
+"""Stands in integer columns for a field that the event does not have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Thread:
+    """One (pid, tid) of the trace; both are text because Kineto writes words there too."""
+
+    pid: str
+    tid: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """The complete ("ph": "X") events in file order; every column has shape (n,).
+
+    Attributes:
+        name: index into `Trace.names`.
+        category: index into `Trace.categories`.
+        thread: index into `Trace.threads`.
+        start_ns: nanoseconds since the epoch (since the trace's own origin where it has no base).
+        dur_ns: nanoseconds.
+        external_id: "External id", the order in which the profiler saw calls begin.
+        sequence: "Sequence number", which joins forward and backward operators.
+        shapes: index into `Trace.shapes`.
+        python_id: "Python id" of a Python frame.
+        python_parent_id: "Python parent id" of a Python frame.
+        python_module_id: "Python module id" of an `nn.Module` call.
+    """
+
+    name: IntArray
+    category: IntArray
+    thread: IntArray
+    start_ns: IntArray
+    dur_ns: IntArray
+    external_id: IntArray
+    sequence: IntArray
+    shapes: IntArray
+    python_id: IntArray
+    python_parent_id: IntArray
+    python_module_id: IntArray
+
+    def __len__(self) -> int:
+        return len(self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReport:
+    """What reading the file took: nothing is dropped or mended without being counted here."""
+
+    bytes: int
+    events_read: int
+    events_dropped: int = 0
+    repairs: Mapping[str, int] = field(default_factory=dict[str, int])
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One row of `key_averages()`: `FunctionEventAvg`'s key, count and CPU times.
+
+    Attributes:
+        name: the operator; `ProfilerStep#N` is `ProfilerStep*` as in torch.
+        calls: number of calls over the whole trace.
+        self_ns: time without children. `None` where a printed table has no such column.
+        total_ns: time with children. `None` where a printed table has no such column.
+        input_shapes: set when the table is grouped by shape.
+    """
+
+    name: str
+    calls: int
+    self_ns: int
+    total_ns: int
+    input_shapes: InputShapes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One capture of one process.
+
+    Attributes:
+        path: where it was read from.
+        run: what the file says about the process; most fields are unknown for plain Kineto traces.
+        events: the complete events.
+        names, categories, threads, shapes: what the integer columns of `events` point into.
+        event_count: entries of `traceEvents`, of every phase.
+        resolution_ns: 1, or 1000 for traces of torch <= 2.3 that count whole microseconds.
+        read: what reading took.
+        key_averages: the capture's own `key_averages()` rows where the file carries them.
+        metadata: the other top-level keys of the file.
+        warnings: doubts that every result made from this trace must carry along.
+    """
+
+    path: str
+    run: Run
+    events: Events
+    names: tuple[str, ...]
+    categories: tuple[str, ...]
+    threads: tuple[Thread, ...]
+    shapes: tuple[InputShapes, ...]
+    event_count: int
+    resolution_ns: int
+    read: ReadReport
+    key_averages: tuple[Operator, ...] | None = None
+    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PrintedTable:
+    """A `key_averages().table()` that somebody pasted: no timeline, no hierarchy, its top rows only.
+
+    Attributes:
+        operators: the printed rows, in printed order.
+        self_total_ns: the footer's "Self CPU time total"; the rows' sum where there is no footer.
+        has_shapes: whether the rows are grouped by input shape.
+        resolution_ns: the coarsest last digit among the printed times.
+    """
+
+    path: str
+    run: Run
+    operators: tuple[Operator, ...]
+    self_total_ns: int
+    has_shapes: bool
+    resolution_ns: int
+    read: ReadReport
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def unprinted_ns(self) -> int:
+        """Self time of the operators that the table leaves out; never negative."""
+        return max(0, self.self_total_ns - sum(row.self_ns for row in self.operators))
+
+
+Profile: TypeAlias = Trace | PrintedTable

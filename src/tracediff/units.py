@@ -1,0 +1,66 @@
+"""The only place where numbers become text."""
+
+from __future__ import annotations
+
+_STEPS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
+
+
+def duration(ns: int) -> str:
+    """`1.720 ms`, `304.000 us`, `87 ns`: three decimals of the largest unit that leaves a whole number."""
+    for size, unit in _STEPS:
+        if abs(ns) >= size:
+            return f"{ns / size:.3f} {unit}"
+    return f"{ns} ns"
+
+
+def difference(ns: int) -> str:
+    """A duration with its sign, which `0 ns` has none of."""
+    return f"+{duration(ns)}" if ns > 0 else duration(ns)
+
+
+def torch_duration(ns: int) -> str:
+    """As `torch.autograd.profiler_util._format_time` prints it: `3.737ms`, `304.000us`."""
+    for size, unit in _STEPS[:2]:
+        if ns >= size:
+            return f"{ns / size:.3f}{unit}"
+    return f"{ns / 1000:.3f}us"
+
+
+def percent(part: float) -> str:
+    """`12.3 %` of a fraction."""
+    return f"{part * 100:.1f} %"
+
+
+def torch_percent(part: int, whole: int) -> str:
+    """As `torch.autograd.profiler_util._format_time_share` prints it: `56.92%`."""
+    return f"{part * 100 / whole:.2f}%" if whole else "NaN"
+
+
+def signed_percent(part: float) -> str:
+    """`+12.3 %`, `-4.0 %`."""
+    return f"{part * 100:+.1f} %"
+
+
+def ratio(value: float) -> str:
+    """`1.23x`."""
+    return f"{value:.2f}x"
+
+
+def calls(count: float) -> str:
+    """`53`, or `5.5` where iterations differ."""
+    return f"{count:g}" if count != round(count) else f"{count:.0f}"
+
+
+def count(number: int, noun: str) -> str:
+    """`1 iteration`, `3 iterations`."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def short_name(operator: str) -> str:
+    """An operator without the namespace that nearly all share: `mkldnn_convolution`, but `mkldnn::_linear_pointwise`."""
+    return operator.removeprefix("aten::")
+
+
+def chain(names: tuple[str, ...]) -> str:
+    """`thnn_conv2d > _slow_conv2d_forward`."""
+    return " > ".join(short_name(name) for name in names)
