@@ -72,7 +72,10 @@ class Families:
         by_rank = [rule for document in documents for rule in document.get("by_rank", ())]
         fused = [rule for document in documents for rule in document.get("fused", ())]
         self._families = _Patterns((pattern, name) for name, table in tables for pattern in table.get("operators", ()))
-        self._wrappers = _Patterns((pattern, name) for name, table in tables for pattern in table.get("wrappers", ()))
+        self._wrappers = _Patterns(
+            (pattern, str(at)) for _, table in tables for at, pattern in enumerate(table.get("wrappers", ()))
+        )
+        self._contains = [(name, frozenset(table.get("contains", ()))) for name, table in tables]
         self._by_rank = _Patterns((pattern, str(at)) for at, rule in enumerate(by_rank) for pattern in rule["operators"])
         self._rank_rules = by_rank
         self._fused = _Patterns((pattern, str(at)) for at, rule in enumerate(fused) for pattern in rule["operators"])
@@ -97,6 +100,15 @@ class Families:
     def is_wrapper(self, operator: str) -> bool:
         """Whether the operator only hands over to the one that does the work."""
         return self._wrappers.find(operator) is not None
+
+    def wrapper_position(self, operator: str) -> int | None:
+        """How far outside the wrapper lies among those of its family, 0 for the outermost; None for other operators."""
+        position = self._wrappers.find(operator)
+        return None if position is None else int(position)
+
+    def containers(self, family: str) -> list[str]:
+        """Other families whose wrappers may call operators of this one."""
+        return [name for name, contained in self._contains if family in contained]
 
     def fused(self, operator: str) -> FusedRule | None:
         """What the operator may replace, if it is a fused one."""

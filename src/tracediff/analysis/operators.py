@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import numpy as np
 
 from tracediff.analysis.call_tree import CallTree
+from tracediff.model.diff import OperatorPair, OperatorTime
 from tracediff.model.trace import ABSENT, InputShapes, Operator
 
 _STEP = re.compile(r"^ProfilerStep#.*")
@@ -44,3 +46,15 @@ def _without_lists(shapes: InputShapes) -> InputShapes:
     return tuple(
         () if isinstance(shape, tuple) and any(isinstance(size, tuple) for size in shape) else shape for shape in shapes
     )
+
+
+def pair_operators(
+    base: Mapping[str, OperatorTime], candidate: Mapping[str, OperatorTime]
+) -> tuple[OperatorPair, ...]:
+    """Operators of both sides by name, largest difference of self time first."""
+    pairs = [OperatorPair(name, base.get(name), candidate.get(name)) for name in {**base, **candidate}]
+    return tuple(sorted(pairs, key=lambda pair: (-abs(_self_ns(pair.candidate) - _self_ns(pair.base)), pair.name)))
+
+
+def _self_ns(operator: OperatorTime | None) -> int:
+    return operator.self_ns if operator else 0

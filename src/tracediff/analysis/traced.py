@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracediff import units
 from tracediff.analysis.accounts import Account, keep_accounts, mean_ns
 from tracediff.analysis.alignment import align
 from tracediff.analysis.comparability import compare_workloads
 from tracediff.analysis.families import Families
 from tracediff.analysis.ledger import make_ledger, make_rows
 from tracediff.analysis.merged_tree import first_nodes, merge_trees
+from tracediff.analysis.operators import pair_operators
 from tracediff.analysis.rows import Assignment, RowKeys, assign_rows
 from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_side
+from tracediff.analysis.warnings import doubts
 from tracediff.errors import TraceFormatError
-from tracediff.model.diff import Diff, OperatorPair, OperatorTime, Row, Side, ThreadLedger, Total
+from tracediff.model.diff import Diff, OperatorTime, Row, Side, ThreadLedger, Total
 from tracediff.model.trace import IntArray, Trace
 
 
@@ -51,10 +52,12 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
         total=total,
         rows=rows,
         ledger=make_ledger(rows, total, (mean_ns(gaps[0], iterations[0]), mean_ns(gaps[1], iterations[1]))),
-        operators=_operator_pairs(sides),
+        operators=pair_operators(*map(_operators, sides)),
         call_tree=merge_trees(sides, assignments, alignment, [number for number, _ in numbered]),
         other_threads=_other_threads(sides, assignments, keys, families, iterations),
-        warnings=(*_warnings("base", sides[0]), *_warnings("candidate", sides[1])),
+        warnings=tuple(
+            f"{name}: {doubt}" for name, side in zip(("base", "candidate"), sides, strict=True) for doubt in doubts(side)
+        ),
     )
 
 
@@ -98,16 +101,6 @@ def _other_threads(
     )
 
 
-def _operator_pairs(sides: tuple[TracedSide, TracedSide]) -> tuple[OperatorPair, ...]:
-    tables = [_operators(side) for side in sides]
-    pairs = [OperatorPair(name, tables[0].get(name), tables[1].get(name)) for name in {**tables[0], **tables[1]}]
-    return tuple(sorted(pairs, key=lambda pair: (-abs(_self_ns(pair.candidate) - _self_ns(pair.base)), pair.name)))
-
-
-def _self_ns(operator: OperatorTime | None) -> int:
-    return operator.self_ns if operator else 0
-
-
 def _operators(side: TracedSide) -> dict[str, OperatorTime]:
     tree, iterations = side.tree, len(side.iterations.kept)
     calls = np.concatenate((_calls_of_iterations(side), _calls_beside(side)))
@@ -138,35 +131,3 @@ def _side(side: TracedSide, iteration_ns: int) -> Side:
         marker=iterations.marker,
         iteration_ns=iteration_ns,
     )
-
-
-def _warnings(which: str, side: TracedSide) -> list[str]:
-    """What one must know about a side before believing its numbers."""
-    trace, iterations = side.tree.trace, side.iterations
-    found = list(trace.warnings)
-    if trace.run.emulated:
-        found.append("emulated: structure and kernels are real, times are not")
-    if iterations.marker is None:
-        found.append("no iterations are marked: the whole trace counts as one")
-    if iterations.cold:
-        labels = ", ".join(f"{iteration.label} ({units.duration(iteration.time_ns)})" for iteration in iterations.cold)
-        found.append(f"cold, set aside: {labels}")
-    if len(iterations.kept) == 1:
-        found.append("one iteration: nothing tells a cold start or noise from a change")
-    if iterations.outside_ns:
-        found.append(f"operators outside of the iterations took {units.duration(iterations.outside_ns)}: left out")
-    unlike = len(iterations.kept) - len(side.typical())
-    if unlike:
-        found.append(
-            f"{units.count(unlike, 'iteration')} of {len(iterations.kept)} ran other calls than the rest: "
-            "all are in the rows, the call tree shows the rest"
-        )
-    if side.tree.clipped:
-        found.append(f"{units.count(side.tree.clipped, 'call')} overlap an earlier one: counted from its end on")
-    if trace.resolution_ns > 1:
-        found.append("the trace counts whole microseconds: times are exact to 1 us a call")
-    if not trace.shapes:
-        found.append("no input shapes were recorded: rows are families only")
-    if trace.read.events_dropped:
-        found.append(f"{units.count(trace.read.events_dropped, 'entry')} of traceEvents could not be read")
-    return [f"{which}: {text}" for text in found]

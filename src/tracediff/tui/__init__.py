@@ -1,0 +1,1 @@
+"""The Textual front end: shows one Diff, computes nothing."""
