@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _STEPS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
 
 
@@ -18,7 +20,7 @@ def difference(ns: int) -> str:
     return f"+{duration(ns)}" if ns > 0 else duration(ns)
 
 
-def torch_duration(ns: int) -> str:
+def torch_duration(ns: float) -> str:
     """As `torch.autograd.profiler_util._format_time` prints it: `3.737ms`, `304.000us`."""
     for size, unit in _STEPS[:2]:
         if ns >= size:
@@ -64,3 +66,15 @@ def short_name(operator: str) -> str:
 def chain(names: tuple[str, ...]) -> str:
     """`thnn_conv2d > _slow_conv2d_forward`."""
     return " > ".join(short_name(name) for name in names)
+
+
+def ways(implementations: Sequence[tuple[tuple[str, ...], float]]) -> str:
+    """`mkldnn_convolution (20) + thnn_conv2d > _slow_conv2d_forward (33)`: chains, with their calls if there are several."""
+    if len(implementations) == 1:
+        return chain(implementations[0][0])
+    return " + ".join(f"{chain(names)} ({calls(count)})" for names, count in implementations)
+
+
+def change_of_ways(base: str, candidate: str) -> str:
+    """`_slow_conv2d_forward -> mkldnn_convolution`, or the one way that both sides went."""
+    return base if base == candidate else f"{base or '-'} -> {candidate or '-'}"

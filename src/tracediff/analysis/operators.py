@@ -9,7 +9,7 @@ import numpy as np
 
 from tracediff.analysis.call_tree import CallTree
 from tracediff.model.diff import OperatorPair, OperatorTime
-from tracediff.model.trace import ABSENT, InputShapes, Operator
+from tracediff.model.trace import InputShapes, Operator
 
 _STEP = re.compile(r"^ProfilerStep#.*")
 
@@ -18,27 +18,24 @@ def operator_table(tree: CallTree, by_shape: bool = False) -> tuple[Operator, ..
     """Groups the calls as `key_averages(group_by_input_shape=by_shape)` does, over all threads.
 
     Returns:
-        The operators by CPU total, largest first; annotations are among them, as in torch.
+        The operators in the order in which they first ran; annotations are among them, as in torch.
     """
     names = [_STEP.sub("ProfilerStep*", name) for name in tree.trace.names]
+    width = len(tree.trace.shapes) + 1
+    order = np.argsort(tree.start_ns, kind="stable")
+    code = (tree.name * width + (tree.shapes + 1 if by_shape else 0))[order]
+    codes, first, inverse = np.unique(code, return_index=True, return_inverse=True)
+    sums = np.zeros((3, len(codes)), dtype=np.int64)
+    for position, column in enumerate((np.ones_like(order), tree.self_ns[order], tree.total_ns[order])):
+        np.add.at(sums[position], inverse, column)
     groups: dict[tuple[str, InputShapes | None], list[int]] = {}
-    shape_count = len(tree.trace.shapes) + 1
-    code = tree.name * shape_count + (tree.shapes + 1 if by_shape else 0)
-    codes, inverse = np.unique(code, return_inverse=True)
-    calls = np.bincount(inverse, minlength=len(codes))
-    self_ns, total_ns = np.zeros((2, len(codes)), dtype=np.int64)
-    np.add.at(self_ns, inverse, tree.self_ns)
-    np.add.at(total_ns, inverse, tree.total_ns)
-    for group, number in enumerate(codes.tolist()):
-        name, shape = divmod(number, shape_count)
-        shapes = None
-        if by_shape:
-            shapes = () if shape - 1 == ABSENT else _without_lists(tree.trace.shapes[shape - 1])
-        sums = groups.setdefault((names[name], shapes), [0, 0, 0])
-        for position, column in enumerate((calls, self_ns, total_ns)):
-            sums[position] += int(column[group])
-    rows = [Operator(name, *sums, shapes) for (name, shapes), sums in groups.items()]
-    return tuple(sorted(rows, key=lambda row: (-row.total_ns, row.name, str(row.input_shapes))))
+    for at in np.argsort(first).tolist():
+        name, shape = divmod(int(codes[at]), width)
+        shapes = _without_lists(tree.trace.shapes[shape - 1]) if shape else ()
+        total = groups.setdefault((names[name], shapes if by_shape else None), [0, 0, 0])
+        for position in range(3):
+            total[position] += int(sums[position, at])
+    return tuple(Operator(name, *total, shapes) for (name, shapes), total in groups.items())
 
 
 def _without_lists(shapes: InputShapes) -> InputShapes:

@@ -82,15 +82,24 @@ def diff_tables(base: PrintedTable, candidate: PrintedTable, families: Families)
     )
 
 
+def find_marker(table: PrintedTable) -> Operator | None:
+    """The annotation whose calls are the iterations: `ProfilerStep*`, else one that most of the time lies in."""
+    annotations = _annotations(table)
+    steps = [operator for operator in annotations if operator.name in _STEP_NAMES]
+    covering = [operator for operator in annotations if 2 * operator.total_ns >= table.self_total_ns]
+    return max(steps or covering, key=lambda operator: operator.total_ns, default=None)
+
+
+def _annotations(table: PrintedTable) -> list[Operator]:
+    return [operator for operator in table.operators if "::" not in operator.name]
+
+
 def _named(sides: tuple[_TabledSide, _TabledSide]) -> tuple[tuple[str, _TabledSide], tuple[str, _TabledSide]]:
     return ("base", sides[0]), ("candidate", sides[1])
 
 
 def _sort_out(table: PrintedTable, families: Families, by_shape: bool) -> _TabledSide:
-    annotations = [operator for operator in table.operators if "::" not in operator.name]
-    steps = [operator for operator in annotations if operator.name in _STEP_NAMES]
-    covering = [operator for operator in annotations if 2 * operator.total_ns >= table.self_total_ns]
-    marker = max(steps or covering, key=lambda operator: operator.total_ns, default=None)
+    marker = find_marker(table)
     operators = [operator for operator in table.operators if "::" in operator.name]
     placed: list[_Placed] = []
     unplaced: list[Operator] = []
@@ -114,7 +123,7 @@ def _sort_out(table: PrintedTable, families: Families, by_shape: bool) -> _Table
         table=table,
         accounts=_accounts(placed),
         unplaced=unplaced,
-        gaps_ns=sum(operator.self_ns for operator in annotations),
+        gaps_ns=sum(operator.self_ns for operator in _annotations(table)),
         marker=marker.name if marker else None,
         iterations=max(1, marker.calls) if marker else 1,
     )

@@ -5,17 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tracediff import units
+from tracediff.analysis.call_tree import CallTree
 from tracediff.analysis.side import TracedSide
 
 ONE_ITERATION = "one iteration: nothing tells a cold start or noise from a change"
 
 
-def doubts(side: TracedSide) -> Iterator[str]:
-    """The doubts that a trace, the way it was taken and the way it was read leave."""
-    trace, iterations = side.tree.trace, side.iterations
+def trace_doubts(tree: CallTree) -> Iterator[str]:
+    """The doubts that a trace and the way it was read leave, whatever is done with it."""
+    trace = tree.trace
     yield from trace.warnings
     if trace.run.emulated:
         yield "emulated: structure and kernels are real, times are not"
+    if trace.resolution_ns > 1:
+        yield "the trace counts whole microseconds: times are exact to 1 us a call"
+    if trace.read.events_dropped:
+        yield f"{trace.read.events_dropped:,} entries of traceEvents could not be read"
+    if tree.clipped:
+        yield f"{units.count(tree.clipped, 'call')} overlap an earlier one: counted from its end on"
+
+
+def doubts(side: TracedSide) -> Iterator[str]:
+    """The doubts about one side of a comparison."""
+    iterations = side.iterations
+    yield from trace_doubts(side.tree)
     if iterations.marker is None:
         yield "no iterations are marked: the whole trace counts as one"
     if iterations.cold:
@@ -31,11 +44,5 @@ def doubts(side: TracedSide) -> Iterator[str]:
             f"{units.count(unlike, 'iteration')} of {len(iterations.kept)} ran other calls than the rest: "
             "all are in the rows, the call tree shows the rest"
         )
-    if side.tree.clipped:
-        yield f"{units.count(side.tree.clipped, 'call')} overlap an earlier one: counted from its end on"
-    if trace.resolution_ns > 1:
-        yield "the trace counts whole microseconds: times are exact to 1 us a call"
-    if not trace.shapes:
+    if not side.tree.trace.shapes:
         yield "no input shapes were recorded: rows are families only"
-    if trace.read.events_dropped:
-        yield f"{units.count(trace.read.events_dropped, 'entry')} of traceEvents could not be read"

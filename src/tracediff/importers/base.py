@@ -78,7 +78,7 @@ def run_of(path: Path, recorded: Mapping[str, Any]) -> Run:
         environment=environment,
         emulated=environment.get("emulated") is True,
         latency_ns=tuple(n for n in latency if isinstance(n, int)) if isinstance(latency, list) else (),
-        source=top.child("source").text("text") or top.text("source"),
+        source=top.text("source"),
     )
 
 

@@ -86,8 +86,8 @@ class Operator:
     Attributes:
         name: the operator; `ProfilerStep#N` is `ProfilerStep*` as in torch.
         calls: number of calls over the whole trace.
-        self_ns: time without children. `None` where a printed table has no such column.
-        total_ns: time with children. `None` where a printed table has no such column.
+        self_ns: time without children.
+        total_ns: time with children.
         input_shapes: set when the table is grouped by shape.
     """
 
@@ -157,3 +157,27 @@ class PrintedTable:
 
 
 Profile: TypeAlias = Trace | PrintedTable
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What `tracediff show` says about one input.
+
+    Attributes:
+        iterations: repetitions found in it, cold ones included.
+        span_ns: from the first operator's or annotation's start to the last one's end.
+        operators: the `key_averages()` table over the whole trace, largest CPU total first.
+        self_total_ns: "Self CPU time total".
+    """
+
+    path: str
+    run: Run
+    event_count: int
+    iterations: int
+    span_ns: int
+    resolution_ns: int
+    operators: tuple[Operator, ...]
+    self_total_ns: int
+    by_shape: bool
+    read: ReadReport
+    warnings: tuple[str, ...] = ()

@@ -1,0 +1,79 @@
+"""Sums one input up as `key_averages()` does: what `tracediff show` shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tracediff.analysis.call_tree import CallTree, build_call_tree
+from tracediff.analysis.iterations import find_iterations
+from tracediff.analysis.operators import operator_table
+from tracediff.analysis.printed import find_marker
+from tracediff.analysis.warnings import trace_doubts
+from tracediff.errors import TraceFormatError, UsageError
+from tracediff.model.trace import Operator, PrintedTable, Profile, Summary
+
+
+def summarize(profile: Profile, by_shape: bool = False) -> Summary:
+    """Makes the operator table of one input.
+
+    Raises:
+        TraceFormatError: it holds no operators.
+        UsageError: a printed table is asked for shapes that it does not have.
+    """
+    if isinstance(profile, PrintedTable):
+        return _of_table(profile, by_shape)
+    tree = build_call_tree(profile)
+    if not tree.is_operator.any():
+        raise TraceFormatError("holds no operators (cpu_op). Profile with ProfilerActivity.CPU", profile.path)
+    operators = operator_table(tree, by_shape)
+    warnings = list(trace_doubts(tree))
+    if profile.resolution_ns > 1 and profile.key_averages and not by_shape:
+        if _same_calls(operators, profile.key_averages):
+            operators = profile.key_averages
+            warnings.append("times are those of the key_averages() that the file carries")
+        else:
+            warnings.append("the key_averages() that the file carries are of other calls: not used")
+    return Summary(
+        path=profile.path,
+        run=profile.run,
+        event_count=profile.event_count,
+        iterations=find_iterations(tree).count,
+        span_ns=_span_ns(tree),
+        resolution_ns=profile.resolution_ns,
+        operators=_largest_first(operators),
+        self_total_ns=sum(operator.self_ns for operator in operators),
+        by_shape=by_shape,
+        read=profile.read,
+        warnings=tuple(warnings),
+    )
+
+
+def _of_table(table: PrintedTable, by_shape: bool) -> Summary:
+    if by_shape and not table.has_shapes:
+        raise UsageError("is a printed table without input shapes. Print it with group_by_input_shape=True", table.path)
+    marker = find_marker(table)
+    return Summary(
+        path=table.path,
+        run=table.run,
+        event_count=len(table.operators),
+        iterations=marker.calls if marker else 1,
+        span_ns=table.self_total_ns,
+        resolution_ns=table.resolution_ns,
+        operators=_largest_first(table.operators),
+        self_total_ns=table.self_total_ns,
+        by_shape=table.has_shapes,
+        read=table.read,
+        warnings=table.warnings,
+    )
+
+
+def _largest_first(operators: Sequence[Operator]) -> tuple[Operator, ...]:
+    return tuple(sorted(operators, key=lambda operator: -operator.total_ns))
+
+
+def _span_ns(tree: CallTree) -> int:
+    return int((tree.start_ns + tree.total_ns).max() - tree.start_ns.min())
+
+
+def _same_calls(computed: Sequence[Operator], captured: Sequence[Operator]) -> bool:
+    return {row.name: row.calls for row in computed} == {row.name: row.calls for row in captured}

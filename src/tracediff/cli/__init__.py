@@ -1,0 +1,80 @@
+"""The command line: parses, hands over, and turns every error into one line and an exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import NoReturn
+
+from tracediff.cli import diff, show, tui
+from tracediff.cli.exit_codes import ExitCode
+from tracediff.errors import CaptureError, ComparisonError, TracediffError, TraceFormatError, UsageError
+
+COMMANDS = (diff, show, tui)
+
+_DESCRIPTION = "Why did PyTorch inference get slower or faster? Profiler traces in, one honest ledger out."
+_EXIT_CODES: dict[type[TracediffError], ExitCode] = {
+    UsageError: ExitCode.USAGE,
+    TraceFormatError: ExitCode.UNREADABLE,
+    CaptureError: ExitCode.CAPTURE_FAILED,
+    ComparisonError: ExitCode.NOT_COMPARABLE,
+}
+
+
+class _Parser(ArgumentParser):
+    """argparse, with its complaint in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}. See {self.prog} --help")
+
+
+def build_parser() -> ArgumentParser:
+    """The parser of all commands; makes nothing heavy load."""
+    parser = _Parser(prog="tracediff", description=_DESCRIPTION)
+    parser.add_argument("--version", action="store_true", help="print the version and exit")
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    for command in COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        The exit code (CONTRACTS, "Commands").
+    """
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        return _run(given)
+    except TracediffError as error:
+        if "--debug" in given:
+            raise
+        print(f"tracediff: error: {error}", file=sys.stderr)
+        return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
+    except KeyboardInterrupt:
+        print("tracediff: interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader of the pipe (head, less) has seen enough; Python must not complain about it at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.OK
+
+
+def _run(given: Sequence[str]) -> int:
+    parser = build_parser()
+    options = parser.parse_args(given)
+    if options.version:
+        from importlib.metadata import version
+
+        print(f"tracediff {version('torch-tracediff')}")
+        return ExitCode.OK
+    if not hasattr(options, "run"):
+        parser.print_help()
+        return ExitCode.USAGE
+    code: int = options.run(options)
+    sys.stdout.flush()
+    return code

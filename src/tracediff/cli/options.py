@@ -1,0 +1,82 @@
+"""Options that several commands share, and where their output goes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import tempfile
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from pathlib import Path
+
+from tracediff.errors import UsageError
+from tracediff.report.base import REPORTS, Report, ReportOptions, format_of, load_report
+
+
+def add_output(parser: ArgumentParser) -> None:
+    """--format, -o, --limit."""
+    parser.add_argument("--format", choices=list(REPORTS), help="how to print; else by the suffix of -o")
+    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
+    parser.add_argument("--limit", type=_limit, metavar="N", help="show at most N rows, 0 for all")
+
+
+def _limit(text: str) -> int:
+    if not text.isdecimal():
+        raise ArgumentTypeError(f"{text!r} is not a number of rows")
+    return int(text)
+
+
+def report_for(options: Namespace) -> Report:
+    """The report that --format or -o asks for; the table if neither does.
+
+    Raises:
+        UsageError: the suffix of -o belongs to no format.
+    """
+    chosen: str | None = options.format
+    if chosen is None and options.output:
+        chosen = format_of(options.output)
+        if chosen is None:
+            raise UsageError(f"has a suffix of no known format. Add --format {'|'.join(REPORTS)}", options.output)
+    return load_report(chosen or "table")
+
+
+def report_options(options: Namespace) -> ReportOptions:
+    """Layout for where the output goes: colour and width only for a terminal."""
+    on_terminal = sys.stdout.isatty() and not options.output
+    return ReportOptions(
+        limit=options.limit,
+        width=shutil.get_terminal_size().columns if on_terminal or "COLUMNS" in os.environ else None,
+        color=on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
+    )
+
+
+def write(text: str, options: Namespace) -> None:
+    """Puts a report on standard output, or into a file that is complete or not there at all.
+
+    Raises:
+        UsageError: the file cannot be written.
+    """
+    if not options.output:
+        sys.stdout.write(text)
+        return
+    target = Path(options.output)
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=".tracediff-", delete=False) as file:
+            beside = Path(file.name)
+            try:
+                file.write(text)
+                file.close()
+                # NamedTemporaryFile makes files private; a report is as public as any other file.
+                beside.chmod(0o666 & ~_umask())
+                beside.replace(target)
+            except BaseException:
+                beside.unlink(missing_ok=True)
+                raise
+    except OSError as error:
+        raise UsageError(f"cannot be written ({error.strerror}). Check the folder", options.output) from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

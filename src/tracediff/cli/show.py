@@ -1,0 +1,50 @@
+"""`tracediff show`: the operator table of one trace."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from dataclasses import replace
+from operator import attrgetter
+from typing import TYPE_CHECKING
+
+from tracediff.cli.exit_codes import ExitCode
+from tracediff.cli.options import add_output, report_for, report_options, write
+
+if TYPE_CHECKING:
+    from tracediff.cli.types import Subparsers
+
+_SORT_KEYS = {"cpu_time_total": "total_ns", "self_cpu_time_total": "self_ns", "count": "calls", "name": "name"}
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Adds the command."""
+    parser = commands.add_parser(
+        "show",
+        help="the key_averages() table of one trace",
+        description="Prints what key_averages().table() would: operators with their self CPU and CPU total time.",
+    )
+    parser.add_argument("trace", metavar="TRACE", help="a Kineto trace (.json, .json.gz) or a printed table (.txt)")
+    parser.add_argument("--by-shape", action="store_true", help="group by input shapes too")
+    parser.add_argument("--sort", choices=list(_SORT_KEYS), default="cpu_time_total", help="as torch names it")
+    add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Reads, sums up, prints."""
+    report = report_for(options)
+
+    from tracediff.analysis.summary import summarize
+    from tracediff.importers import load
+
+    summary = summarize(load(options.trace), options.by_shape)
+    if options.sort != "cpu_time_total":
+        key = attrgetter(_SORT_KEYS[options.sort])
+        summary = replace(
+            summary, operators=tuple(sorted(summary.operators, key=key, reverse=options.sort != "name"))
+        )
+    write(report.render_summary(summary, report_options(options)), options)
+    for warning in summary.warnings:
+        print(f"tracediff: note: {warning}", file=sys.stderr)
+    return ExitCode.OK

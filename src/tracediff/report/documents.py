@@ -1,0 +1,202 @@
+"""The JSON documents as types: their field names are the contract, and the shipped schemas are made from them."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+import msgspec
+
+class TraceRecord(TypedDict):
+    """What was read."""
+
+    path: str
+    events: int
+    torch_version: str | None
+    iterations: int
+    span_ns: int
+    resolution_ns: int
+
+
+class OperatorRecord(TypedDict):
+    """A row of `key_averages()`, over all iterations."""
+
+    name: str
+    calls: int
+    self_cpu_ns: int
+    cpu_total_ns: int
+    input_shapes: NotRequired[list[object]]
+
+
+class ReadRecord(TypedDict):
+    """What reading the file took."""
+
+    bytes: int
+    events_read: int
+    events_dropped: int
+    repairs: dict[str, int]
+    truncated: bool
+
+
+class ShowDocument(TypedDict):
+    """`tracediff show --format json`."""
+
+    schema_version: Literal[1]
+    trace: TraceRecord
+    operators: list[OperatorRecord]
+    read: ReadRecord
+    warnings: list[str]
+
+
+class SideRecord(TypedDict):
+    """One of the two inputs."""
+
+    path: str
+    label: str
+    backend: str | None
+    torch_version: str | None
+    captures: int
+    iterations: int
+    iteration_ns: int
+    cold_iterations: list[str]
+    marker: str | None
+    emulated: bool
+
+
+class ComparableRecord(TypedDict):
+    """Whether both sides did the same work."""
+
+    verdict: Literal["same workload", "different workload", "unknown"]
+    reasons: list[str]
+
+
+class TotalRecord(TypedDict):
+    """The measured difference."""
+
+    base_ns: int
+    candidate_ns: int
+    delta_ns: int
+    ratio: float | None
+    interval: tuple[float, float] | None
+    verdict: str | None
+
+
+class OperatorTimeRecord(TypedDict):
+    """An operator per iteration."""
+
+    name: str
+    calls: float
+    self_cpu_ns: int
+    cpu_total_ns: int
+
+
+class KernelRecord(TypedDict):
+    """A library kernel per iteration."""
+
+    library: str
+    primitive: str
+    implementation: str
+    calls: float
+    time_ns: int
+
+
+class ImplementationRecord(TypedDict):
+    """One way in which calls of a row were done."""
+
+    chain: list[str]
+    calls: float
+    time_ns: int
+
+
+class RowSideRecord(TypedDict):
+    """One side of a row, per iteration."""
+
+    shape: str | None
+    operators: list[OperatorTimeRecord]
+    implementations: list[ImplementationRecord]
+    calls: float
+    time_ns: int
+    dispatch_ns: int
+    kernels: list[KernelRecord]
+
+
+class RowRecord(TypedDict):
+    """A family and a shape."""
+
+    family: str
+    shape: str | None
+    base: RowSideRecord | None
+    candidate: RowSideRecord | None
+    delta_ns: int
+    calls_effect_ns: int
+    cost_effect_ns: int
+    change: Literal["same", "implementation", "calls", "only base", "only candidate"]
+    match: Literal["exact", "family", "structural", "none"]
+    interval: tuple[float, float] | None
+    p: float | None
+    verdict: Literal["faster", "slower", "same", "no evidence"] | None
+
+
+class LedgerRecord(TypedDict):
+    """A term; the terms sum to the total difference."""
+
+    term: str
+    delta_ns: int
+    share: float
+    base_ns: int
+    candidate_ns: int
+    operators: list[str]
+
+
+class OperatorSumsRecord(TypedDict):
+    """One side of an operator."""
+
+    calls: float
+    self_cpu_ns: int
+    cpu_total_ns: int
+
+
+class OperatorPairRecord(TypedDict):
+    """An operator by name on both sides."""
+
+    name: str
+    base: OperatorSumsRecord | None
+    candidate: OperatorSumsRecord | None
+
+
+class ExplanationRecord(TypedDict):
+    """A sentence and the rows that it rests on."""
+
+    text: str
+    rows: list[int]
+
+
+class ThreadsRecord(TypedDict):
+    """What ran beside the iteration's thread; not part of the total."""
+
+    base_ns: int
+    candidate_ns: int
+    rows: list[RowRecord]
+
+
+class DiffDocument(TypedDict):
+    """`tracediff diff --format json`; times and calls are per iteration."""
+
+    schema_version: Literal[1]
+    base: SideRecord
+    candidate: SideRecord
+    comparable: ComparableRecord
+    total: TotalRecord
+    rows: list[RowRecord]
+    ledger: list[LedgerRecord]
+    operators: list[OperatorPairRecord]
+    explanations: list[ExplanationRecord]
+    other_threads: ThreadsRecord | None
+    warnings: list[str]
+
+
+def json_schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema of each document, by the name of its file in `tracediff/schemas`."""
+    return {
+        "show.schema.json": msgspec.json.schema(ShowDocument),
+        "diff.schema.json": msgspec.json.schema(DiffDocument),
+    }

@@ -1,0 +1,121 @@
+"""The comparison for a pull request or an issue."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from tracediff import units
+from tracediff.model.diff import Diff, Row
+from tracediff.model.trace import Summary
+from tracediff.report import phrases
+from tracediff.report.base import ReportOptions
+from tracediff.report.records import as_lists
+
+_DEFAULT_LIMIT = 15
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
+
+
+def render_diff(diff: Diff, options: ReportOptions) -> str:
+    """Headline, ledger, rows, unmatched rows folded away, doubts."""
+    return "\n".join(_diff_lines(diff, options)) + "\n"
+
+
+def render_summary(summary: Summary, options: ReportOptions) -> str:
+    """The operator table with torch's titles."""
+    titles = ["Name", "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg", "# of Calls"]
+    operators = summary.operators[: options.limit or None]
+    whole = summary.self_total_ns
+    rows = [
+        [
+            _code(operator.name),
+            units.torch_percent(operator.self_ns, whole),
+            units.torch_duration(operator.self_ns),
+            units.torch_percent(operator.total_ns, whole),
+            units.torch_duration(operator.total_ns),
+            units.torch_duration(operator.total_ns / operator.calls if operator.calls else 0),
+            str(operator.calls),
+            *([_code(str(as_lists(operator.input_shapes or ())))] if summary.by_shape else []),
+        ]
+        for operator in operators
+    ]
+    lines = [*_table([*titles, *(["Input Shapes"] if summary.by_shape else [])], rows), ""]
+    lines.append(f"Self CPU time total: {units.torch_duration(whole)}")
+    lines += ["", *(f"- ⚠ {_plain(warning)}" for warning in summary.warnings)] if summary.warnings else []
+    return "\n".join(lines) + "\n"
+
+
+def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
+    yield f"**{_plain(phrases.headline(diff))}**"
+    yield ""
+    yield f"- base: {_code(phrases.name(diff.base))}, {_plain(phrases.side_facts(diff.base))}"
+    yield f"- candidate: {_code(phrases.name(diff.candidate))}, {_plain(phrases.side_facts(diff.candidate))}"
+    yield f"- comparable: {_plain(phrases.comparable(diff))}"
+    yield ""
+    yield from _table(
+        ["Ledger", "Base", "Candidate", "Difference", "Share"],
+        [
+            [
+                _plain(phrases.term_name(term)),
+                units.duration(term.base_ns),
+                units.duration(term.candidate_ns),
+                units.difference(term.delta_ns),
+                units.percent(term.share) if diff.total.delta_ns else "-",
+            ]
+            for term in diff.ledger
+        ],
+    )
+    yield ""
+    rows, more = phrases.limited(phrases.matched(diff), options.limit, _DEFAULT_LIMIT)
+    yield from _rows(diff, rows, more)
+    rows, more = phrases.limited(phrases.unmatched(diff), options.limit, _DEFAULT_LIMIT)
+    if rows:
+        yield f"<details><summary>{units.count(len(phrases.unmatched(diff)), 'row')} on one side only</summary>"
+        yield ""
+        yield from _rows(diff, rows, more)
+        yield "</details>"
+        yield ""
+    yield from (f"- ⚠ {_plain(warning)}" for warning in diff.warnings)
+
+
+def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
+    if not rows:
+        return
+    yield from _table(
+        ["Family", "Shape", "Implementation", "Calls", "Base", "Candidate", "Difference", "Share"],
+        [
+            [
+                _plain(units.short_name(row.family)),
+                _code(phrases.shapes(row)),
+                _code(phrases.implementations(row)),
+                phrases.calls(row),
+                phrases.time(row.base),
+                phrases.time(row.candidate),
+                units.difference(row.delta_ns),
+                phrases.share(row, diff),
+            ]
+            for row in rows
+        ],
+    )
+    yield ""
+    if more:
+        yield more
+        yield ""
+
+
+def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes"}
+    yield f"| {' | '.join(titles)} |"
+    yield f"|{'|'.join('---' if title in left else '---:' for title in titles)}|"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _plain(text: str) -> str:
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def _code(text: str) -> str:
+    """Names from traces as code: no mark-up inside, and no column break."""
+    clean = text.replace("`", "'").replace("|", "\\|").replace("\n", " ")
+    return f"`{clean}`" if clean else ""

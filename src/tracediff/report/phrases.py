@@ -1,0 +1,105 @@
+"""Sentences and cells that more than one report writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tracediff import units
+from tracediff.model.diff import Diff, LedgerTerm, Row, RowSide, Side
+
+EMULATED = "emulated: structure and kernels are real, times are not"
+
+
+def headline(diff: Diff) -> str:
+    """The total in one sentence; without words of judgement, which one capture a side does not allow."""
+    total = diff.total
+    change = "" if not total.base_ns else f", {units.signed_percent(total.ratio - 1)}, {units.ratio(total.ratio)}"
+    return (
+        f"{name(diff.candidate)} took {units.duration(total.candidate_ns)} an iteration, "
+        f"{name(diff.base)} {units.duration(total.base_ns)}: {units.difference(total.delta_ns)}{change}."
+    )
+
+
+def name(side: Side) -> str:
+    """What to call a side in a sentence."""
+    return side.run.label
+
+
+def side_facts(side: Side) -> str:
+    """What is known about a side, in one line: `torch 2.3.0, backend acl, gtsrb, 3 iterations of ProfilerStep`."""
+    run = side.run
+    facts = [
+        f"torch {run.torch_version}" if run.torch_version else "",
+        f"backend {run.backend}" if run.backend else "",
+        run.workload or "",
+        units.count(side.iterations, "iteration") + (f" of {side.marker}" if side.marker else ""),
+        f"cold, set aside: {', '.join(side.cold_iterations)}" if side.cold_iterations else "",
+        EMULATED if run.emulated else "",
+    ]
+    return ", ".join(filter(None, facts))
+
+
+def term_name(term: LedgerTerm) -> str:
+    """The term, with its operator where there is one and the family's name does not say it: `pooling (max_pool2d)`."""
+    names = {units.short_name(operator) for operator in term.outermost}
+    if len(names) == 1 and (only := names.pop()) not in (term.term, units.short_name(term.term)):
+        return f"{term.term} ({only})"
+    return term.term
+
+
+def implementation(side: RowSide | None) -> str:
+    """How one side did a row."""
+    return "" if side is None else units.ways([(way.chain, way.calls) for way in side.implementations])
+
+
+def implementations(row: Row) -> str:
+    """How both sides did a row, said once where they agree."""
+    return units.change_of_ways(implementation(row.base), implementation(row.candidate))
+
+
+def shapes(row: Row) -> str:
+    """The row's shape, or both sides' where those differ."""
+    base, candidate = (side.shape if side else None for side in (row.base, row.candidate))
+    if row.base and row.candidate and base != candidate:
+        return f"{base or 'no shape'} -> {candidate or 'no shape'}"
+    return row.shape or ""
+
+
+def calls(row: Row) -> str:
+    """`53`, or `53 -> 49`."""
+    base, candidate = (units.calls(side.calls) if side else "0" for side in (row.base, row.candidate))
+    return base if base == candidate else f"{base} -> {candidate}"
+
+
+def time(side: RowSide | None) -> str:
+    """A side's time, `-` where it has none."""
+    return units.duration(side.time_ns) if side else "-"
+
+
+def share(row: Row, diff: Diff) -> str:
+    """The row's part of the total difference."""
+    return units.percent(row.delta_ns / diff.total.delta_ns) if diff.total.delta_ns else "-"
+
+
+def matched(diff: Diff) -> list[Row]:
+    """Rows that both sides have."""
+    return [row for row in diff.rows if row.match != "none"]
+
+
+def unmatched(diff: Diff) -> list[Row]:
+    """Rows of one side only."""
+    return [row for row in diff.rows if row.match == "none"]
+
+
+def comparable(diff: Diff) -> str:
+    """`same workload`, or the verdict and why."""
+    reasons = "; ".join(diff.comparable.reasons)
+    return diff.comparable.verdict + (f": {reasons}" if reasons else "")
+
+
+def limited(rows: Sequence[Row], limit: int | None, default: int) -> tuple[Sequence[Row], str]:
+    """The rows to show, and what to say about the rest."""
+    most = default if limit is None else limit
+    if not most or len(rows) <= most:
+        return rows, ""
+    return rows[:most], f"{units.count(len(rows) - most, 'more row')}, each no larger: --limit 0 shows all"

@@ -1,0 +1,187 @@
+"""JSON: the documents that other programs rely on, in the shapes that the shipped schemas describe."""
+
+from __future__ import annotations
+
+import msgspec
+
+from tracediff.model.diff import Diff, LedgerTerm, OperatorTime, Row, RowSide, Side, ThreadLedger
+from tracediff.model.trace import InputShapes, Operator, Summary
+from tracediff.report.base import ReportOptions
+from tracediff.report.documents import (
+    DiffDocument,
+    LedgerRecord,
+    OperatorRecord,
+    OperatorSumsRecord,
+    OperatorTimeRecord,
+    RowRecord,
+    RowSideRecord,
+    ShowDocument,
+    SideRecord,
+    ThreadsRecord,
+)
+
+def render_diff(diff: Diff, options: ReportOptions) -> str:
+    """The comparison as one JSON document; the limit does not apply."""
+    return _text(diff_document(diff))
+
+
+def render_summary(summary: Summary, options: ReportOptions) -> str:
+    """The operator table as one JSON document."""
+    return _text(show_document(summary, options.limit))
+
+
+def diff_document(diff: Diff) -> DiffDocument:
+    """The comparison as the contract's dict."""
+    total = diff.total
+    return {
+        "schema_version": 1,
+        "base": _side(diff.base),
+        "candidate": _side(diff.candidate),
+        "comparable": {"verdict": diff.comparable.verdict, "reasons": list(diff.comparable.reasons)},
+        "total": {
+            "base_ns": total.base_ns,
+            "candidate_ns": total.candidate_ns,
+            "delta_ns": total.delta_ns,
+            "ratio": total.ratio if total.base_ns or not total.candidate_ns else None,
+            "interval": total.interval,
+            "verdict": total.verdict,
+        },
+        "rows": [_row(row) for row in diff.rows],
+        "ledger": [_term(term) for term in diff.ledger],
+        "operators": [
+            {"name": pair.name, "base": _sums(pair.base), "candidate": _sums(pair.candidate)} for pair in diff.operators
+        ],
+        "explanations": [{"text": one.text, "rows": list(one.rows)} for one in diff.explanations],
+        "other_threads": _threads(diff.other_threads),
+        "warnings": list(diff.warnings),
+    }
+
+
+def show_document(summary: Summary, limit: int | None = None) -> ShowDocument:
+    """The operator table as the contract's dict."""
+    read = summary.read
+    return {
+        "schema_version": 1,
+        "trace": {
+            "path": summary.path,
+            "events": summary.event_count,
+            "torch_version": summary.run.torch_version,
+            "iterations": summary.iterations,
+            "span_ns": summary.span_ns,
+            "resolution_ns": summary.resolution_ns,
+        },
+        "operators": [_operator(operator) for operator in summary.operators[: limit or None]],
+        "read": {
+            "bytes": read.bytes,
+            "events_read": read.events_read,
+            "events_dropped": read.events_dropped,
+            "repairs": dict(read.repairs),
+            "truncated": read.truncated,
+        },
+        "warnings": list(summary.warnings),
+    }
+
+
+def _text(document: ShowDocument | DiffDocument) -> str:
+    return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
+
+
+def _operator(operator: Operator) -> OperatorRecord:
+    record: OperatorRecord = {
+        "name": operator.name,
+        "calls": operator.calls,
+        "self_cpu_ns": operator.self_ns,
+        "cpu_total_ns": operator.total_ns,
+    }
+    if operator.input_shapes is not None:
+        record["input_shapes"] = as_lists(operator.input_shapes)
+    return record
+
+
+def as_lists(shapes: InputShapes) -> list[object]:
+    """Input shapes as JSON and torch write them."""
+    return [shape if isinstance(shape, int) else as_lists(shape) for shape in shapes]
+
+
+def _side(side: Side) -> SideRecord:
+    return {
+        "path": side.path,
+        "label": side.run.label,
+        "backend": side.run.backend,
+        "torch_version": side.run.torch_version,
+        "captures": side.captures,
+        "iterations": side.iterations,
+        "iteration_ns": side.iteration_ns,
+        "cold_iterations": list(side.cold_iterations),
+        "marker": side.marker,
+        "emulated": side.run.emulated,
+    }
+
+
+def _row(row: Row) -> RowRecord:
+    return {
+        "family": row.family,
+        "shape": row.shape,
+        "base": _row_side(row.base),
+        "candidate": _row_side(row.candidate),
+        "delta_ns": row.delta_ns,
+        "calls_effect_ns": row.calls_effect_ns,
+        "cost_effect_ns": row.cost_effect_ns,
+        "change": row.change,
+        "match": row.match,
+        "interval": row.interval,
+        "p": row.p,
+        "verdict": row.verdict,
+    }
+
+
+def _row_side(side: RowSide | None) -> RowSideRecord | None:
+    if side is None:
+        return None
+    return {
+        "shape": side.shape,
+        "operators": [_operator_time(operator) for operator in side.operators],
+        "implementations": [
+            {"chain": list(way.chain), "calls": way.calls, "time_ns": way.time_ns} for way in side.implementations
+        ],
+        "calls": side.calls,
+        "time_ns": side.time_ns,
+        "dispatch_ns": side.dispatch_ns,
+        "kernels": [],
+    }
+
+
+def _operator_time(operator: OperatorTime) -> OperatorTimeRecord:
+    return {
+        "name": operator.name,
+        "calls": operator.calls,
+        "self_cpu_ns": operator.self_ns,
+        "cpu_total_ns": operator.total_ns,
+    }
+
+
+def _term(term: LedgerTerm) -> LedgerRecord:
+    return {
+        "term": term.term,
+        "delta_ns": term.delta_ns,
+        "share": term.share,
+        "base_ns": term.base_ns,
+        "candidate_ns": term.candidate_ns,
+        "operators": list(term.outermost),
+    }
+
+
+def _sums(operator: OperatorTime | None) -> OperatorSumsRecord | None:
+    if operator is None:
+        return None
+    return {"calls": operator.calls, "self_cpu_ns": operator.self_ns, "cpu_total_ns": operator.total_ns}
+
+
+def _threads(threads: ThreadLedger | None) -> ThreadsRecord | None:
+    if threads is None:
+        return None
+    return {
+        "base_ns": threads.base_ns,
+        "candidate_ns": threads.candidate_ns,
+        "rows": [_row(row) for row in threads.rows],
+    }

@@ -1,0 +1,68 @@
+"""CSV, for spreadsheets and scripts: integers in nanoseconds, one line a row."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Sequence
+from io import StringIO
+
+from tracediff.model.diff import Diff, RowSide
+from tracediff.model.trace import Summary
+from tracediff.report import phrases
+from tracediff.report.base import ReportOptions
+from tracediff.report.records import as_lists
+
+
+def render_diff(diff: Diff, options: ReportOptions) -> str:
+    """The rows; per iteration."""
+    titles = ["family", "shape", "change", "match", "base_implementation", "candidate_implementation"]
+    titles += ["base_calls", "candidate_calls", "base_ns", "candidate_ns", "delta_ns", "calls_effect_ns", "cost_effect_ns"]
+    return _csv(
+        titles,
+        (
+            [
+                row.family,
+                row.shape or "",
+                row.change,
+                row.match,
+                phrases.implementation(row.base),
+                phrases.implementation(row.candidate),
+                *(_calls(side) for side in (row.base, row.candidate)),
+                *(side.time_ns if side else "" for side in (row.base, row.candidate)),
+                row.delta_ns,
+                row.calls_effect_ns,
+                row.cost_effect_ns,
+            ]
+            for row in diff.rows[: options.limit or None]
+        ),
+    )
+
+
+def render_summary(summary: Summary, options: ReportOptions) -> str:
+    """The operators; over all iterations."""
+    titles = ["name", "calls", "self_cpu_ns", "cpu_total_ns", *(["input_shapes"] if summary.by_shape else [])]
+    return _csv(
+        titles,
+        (
+            [
+                operator.name,
+                operator.calls,
+                operator.self_ns,
+                operator.total_ns,
+                *([str(as_lists(operator.input_shapes or ()))] if summary.by_shape else []),
+            ]
+            for operator in summary.operators[: options.limit or None]
+        ),
+    )
+
+
+def _calls(side: RowSide | None) -> float | str:
+    return side.calls if side else ""
+
+
+def _csv(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(titles)
+    writer.writerows(rows)
+    return out.getvalue()

@@ -1,0 +1,124 @@
+"""The comparison for a terminal or a pipe, and the operator table as torch prints it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from io import StringIO
+
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from tracediff import units
+from tracediff.model.diff import Diff, Row
+from tracediff.model.trace import Summary
+from tracediff.report import phrases
+from tracediff.report.base import ReportOptions
+from tracediff.report.torch_table import torch_table
+
+_DEFAULT_LIMIT = 30
+_PIPE_WIDTH = 160
+_NARROW = 110
+
+
+def render_summary(summary: Summary, options: ReportOptions) -> str:
+    """What `key_averages().table(sort_by="cpu_time_total")` prints."""
+    return torch_table(summary, options.limit)
+
+
+def render_diff(diff: Diff, options: ReportOptions) -> str:
+    """One sentence, the ledger, the rows, what did not match, the doubts."""
+    width = options.width or _PIPE_WIDTH
+    out = StringIO()
+    console = Console(
+        file=out, width=width, force_terminal=options.color, no_color=not options.color, highlight=False, soft_wrap=False
+    )
+    for part in _parts(diff, options, width):
+        console.print(part)
+    # rich pads cells up to the table's width; nobody wants trailing blanks in a pipe.
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[RenderableType]:
+    yield Text(phrases.headline(diff), style="bold")
+    yield Text(f"base       {phrases.name(diff.base)}: {phrases.side_facts(diff.base)}")
+    yield Text(f"candidate  {phrases.name(diff.candidate)}: {phrases.side_facts(diff.candidate)}")
+    yield Text(f"comparable {phrases.comparable(diff)}")
+    yield Text()
+    yield _ledger(diff)
+    yield Text()
+    rows, more = phrases.limited(phrases.matched(diff), options.limit, _DEFAULT_LIMIT)
+    if rows:
+        yield _rows(diff, rows, "Rows: what both sides did", width)
+        yield Text(f"{more}\n" if more else "")
+    rows, more = phrases.limited(phrases.unmatched(diff), options.limit, _DEFAULT_LIMIT)
+    if rows:
+        yield _rows(diff, rows, "Not matched: on one side only", width)
+        yield Text(f"{more}\n" if more else "")
+    if diff.other_threads:
+        threads = diff.other_threads
+        delta = units.difference(threads.candidate_ns - threads.base_ns)
+        yield Text(
+            f"Other threads, not part of the total: {units.duration(threads.base_ns)} -> "
+            f"{units.duration(threads.candidate_ns)} ({delta}) an iteration\n"
+        )
+    for warning in diff.warnings:
+        yield Text(f"! {warning}", style="yellow")
+
+
+def _table(title: str) -> Table:
+    return Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), header_style="dim")
+
+
+def _ledger(diff: Diff) -> Table:
+    table = _table("Ledger: the terms add up to the difference exactly")
+    table.add_column("Term")
+    for title in ("Base", "Candidate", "Difference", "Share"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for term in diff.ledger:
+        table.add_row(
+            Text(phrases.term_name(term)),
+            units.duration(term.base_ns),
+            units.duration(term.candidate_ns),
+            _difference(term.delta_ns),
+            units.percent(term.share) if diff.total.delta_ns else "-",
+        )
+    total = diff.total
+    table.add_row(
+        Text("total", style="bold"),
+        units.duration(total.base_ns),
+        units.duration(total.candidate_ns),
+        _difference(total.delta_ns),
+        units.percent(1) if total.delta_ns else "-",
+    )
+    return table
+
+
+def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
+    table = _table(title)
+    table.add_column("Family", no_wrap=True)
+    table.add_column("Shape", overflow="fold", ratio=2)
+    table.add_column("Implementation: base -> candidate", overflow="fold", ratio=3)
+    table.expand = True
+    numeric = ["Calls", "Base", "Candidate", "Difference"]
+    numeric += ["Share", "Change"] if width >= _NARROW else []
+    for heading in numeric:
+        table.add_column(heading, justify="left" if heading == "Change" else "right", no_wrap=True)
+    for row in rows:
+        cells: list[RenderableType] = [
+            Text(units.short_name(row.family)),
+            Text(phrases.shapes(row)),
+            Text(phrases.implementations(row)),
+            phrases.calls(row),
+            phrases.time(row.base),
+            phrases.time(row.candidate),
+            _difference(row.delta_ns),
+        ]
+        if width >= _NARROW:
+            cells += [phrases.share(row, diff), row.change]
+        table.add_row(*cells)
+    return table
+
+
+def _difference(ns: int) -> Text:
+    return Text(units.difference(ns), style="red" if ns > 0 else "green" if ns < 0 else "")
