@@ -29,8 +29,8 @@ def torch_duration(ns: float) -> str:
 
 
 def percent(part: float) -> str:
-    """`12.3 %` of a fraction."""
-    return f"{part * 100:.1f} %"
+    """`12.3 %` of a fraction; no `-0.0 %`."""
+    return f"{round(part * 100, 1) + 0.0:.1f} %"
 
 
 def torch_percent(part: int, whole: int) -> str:
@@ -40,7 +40,7 @@ def torch_percent(part: int, whole: int) -> str:
 
 def signed_percent(part: float) -> str:
     """`+12.3 %`, `-4.0 %`."""
-    return f"{part * 100:+.1f} %"
+    return f"{round(part * 100, 1) + 0.0:+.1f} %"
 
 
 def ratio(value: float) -> str:

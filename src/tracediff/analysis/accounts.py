@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from tracediff.analysis.families import Families
+from tracediff.analysis.grouping import group
 from tracediff.analysis.implementation import chain_below
 from tracediff.analysis.side import NO_OWNER, TracedSide
 from tracediff.model.diff import Implementation, OperatorTime, RowSide
@@ -80,12 +81,12 @@ def keep_accounts(
     rows = row[owner]
     time_ns = np.zeros(len(tree), dtype=np.int64)
     np.add.at(time_ns, owner, tree.self_ns[calls])
-    accounts = {number: Account(shape=shapes[number]) for number in np.unique(rows).tolist()}
+    accounts = {number: Account(shape=shapes[number]) for number in group(rows).codes.tolist()}
 
     operators = calls[tree.is_operator[calls]]
     for number, name, count, self_ns, total_ns in _by_row_and_name(side, operators, row[side.owner[operators]]):
         accounts[number].operators[name] = [count, self_ns, total_ns]
-    for number, units in _alike(side, np.unique(owner), row):
+    for number, units in _alike(side, group(owner).codes, row):
         account, call = accounts[number], int(units[0])
         chain = chain_below(side, call, families)
         counted, spent = int(weight[units].sum()), int(time_ns[units].sum())
@@ -102,13 +103,11 @@ def keep_accounts(
 def _by_row_and_name(side: TracedSide, calls: IntArray, rows: IntArray) -> Iterable[tuple[int, str, int, int, int]]:
     """(row, operator, calls, self ns, total ns), in the order in which they first ran."""
     names = side.tree.trace.names
-    codes, first, inverse = np.unique(rows * len(names) + side.tree.name[calls], return_index=True, return_inverse=True)
-    sums = np.zeros((3, len(codes)), dtype=np.int64)
-    for position, column in enumerate((np.ones_like(calls), side.tree.self_ns[calls], side.tree.total_ns[calls])):
-        np.add.at(sums[position], inverse, column)
-    for at in np.argsort(first).tolist():
-        number, name = divmod(int(codes[at]), len(names))
-        yield number, names[name], int(sums[0, at]), int(sums[1, at]), int(sums[2, at])
+    found = group(rows * len(names) + side.tree.name[calls])
+    counts, self_ns, total_ns = found.counts(), found.sums(side.tree.self_ns[calls]), found.sums(side.tree.total_ns[calls])
+    for at in found.in_order_of_first():
+        number, name = divmod(int(found.codes[at]), len(names))
+        yield number, names[name], int(counts[at]), int(self_ns[at]), int(total_ns[at])
 
 
 def _alike(side: TracedSide, units: IntArray, row: IntArray) -> Iterable[tuple[int, IntArray]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TypeAlias
 
-from tracediff.analysis.families import Families, FusedRule
+from tracediff.analysis.families import Families
 from tracediff.analysis.sequence import Pairs, match_in_order
 from tracediff.analysis.side import Kind, TracedSide
 
@@ -71,8 +71,9 @@ class _Task:
 class _Aligner:
     def __init__(self, base: TracedSide, candidate: TracedSide, families: Families) -> None:
         self._sides = (base, candidate)
-        self._tokens = _tokens(base.kinds, candidate.kinds)
-        self._fused = [_fused_kinds(side.kinds, families) for side in self._sides]
+        kinds = base.kinds.all
+        self._tokens = _tokens(kinds)
+        self._fused = {at: rule for at, kind in enumerate(kinds) if (rule := families.fused(kind.name))}
         self._result = Alignment()
 
     def run(self) -> Alignment:
@@ -128,10 +129,10 @@ class _Aligner:
         """Pairs of calls, by the strictest tokens first; gaps between those are searched by looser ones."""
         if not base or not candidate or level == len(self._tokens):
             return []
-        base_token, candidate_token = self._tokens[level]
+        token = self._tokens[level]
         found = match_in_order(
-            [base_token[self._sides[0].kind[call]] for call in base],
-            [candidate_token[self._sides[1].kind[call]] for call in candidate],
+            [token[self._sides[0].kind[call]] for call in base],
+            [token[self._sides[1].kind[call]] for call in candidate],
         )
         pairs: Pairs = []
         i = j = 0
@@ -144,7 +145,7 @@ class _Aligner:
 
     def _note_fusions(self, base: list[int], candidate: list[int], pairs: Pairs) -> None:
         """Finds fused calls whose other side did the same in several, in the gaps between matched pairs."""
-        if not any(self._fused):
+        if not self._fused:
             return
         for gap in _gaps(base, candidate, pairs):
             for side in (0, 1):
@@ -155,14 +156,14 @@ class _Aligner:
         left = gap.calls[1 - side]
         if gap.before is not None:
             fused, partner = gap.before[side], gap.before[1 - side]
-            rule = self._fused[side].get(int(this.kind[fused]))
-            if rule and not rule.needs and int(other.kind[partner]) not in self._fused[1 - side]:
+            rule = self._fused.get(int(this.kind[fused]))
+            if rule and not rule.needs and int(other.kind[partner]) not in self._fused:
                 replaced = tuple(takewhile(lambda call: other.kind_of(call).family in rule.replaces, left))
                 if replaced:
                     self._result.fusions.append(Fusion(fused, side == 0, replaced, partner))
                     left = left[len(replaced) :]
         for fused in gap.calls[side]:
-            rule = self._fused[side].get(int(this.kind[fused]))
+            rule = self._fused.get(int(this.kind[fused]))
             replaced = tuple(call for call in left if rule and other.kind_of(call).family in rule.replaces)
             if rule and rule.needs and rule.needs <= {other.kind_of(call).family for call in replaced}:
                 self._result.fusions.append(Fusion(fused, side == 0, replaced, MISSING))
@@ -238,19 +239,15 @@ def _look_through(side: TracedSide, calls: list[int], counterparts: set[str]) ->
     return result, opened
 
 
-def _tokens(base: Sequence[Kind], candidate: Sequence[Kind]) -> list[tuple[list[int], list[int]]]:
-    """Per level, strictest first, a token for each kind of both sides; numbered by content, not by side."""
-    levels: list[tuple[list[int], list[int]]] = []
+def _tokens(kinds: Sequence[Kind]) -> list[list[int]]:
+    """Per level, strictest first, a token for each kind; numbered by content, not by side."""
+    levels: list[list[int]] = []
     for describe in (
         lambda kind: (kind.name, kind.shape or ""),
         lambda kind: (kind.group, kind.shape or ""),
         lambda kind: (kind.group,),
     ):
-        contents = [[describe(kind) for kind in kinds] for kinds in (base, candidate)]
-        numbers = {content: number for number, content in enumerate(sorted({*contents[0], *contents[1]}))}
-        levels.append(([numbers[content] for content in contents[0]], [numbers[content] for content in contents[1]]))
+        contents = [describe(kind) for kind in kinds]
+        numbers = {content: number for number, content in enumerate(sorted(set(contents)))}
+        levels.append([numbers[content] for content in contents])
     return levels
-
-
-def _fused_kinds(kinds: Sequence[Kind], families: Families) -> dict[int, FusedRule]:
-    return {at: rule for at, kind in enumerate(kinds) if (rule := families.fused(kind.name))}

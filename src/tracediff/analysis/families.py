@@ -6,7 +6,6 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import translate
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -22,10 +21,10 @@ class _Patterns:
 
     def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
         self._names: dict[str, str] = {}
-        self._globs: list[tuple[re.Pattern[str], str]] = []
+        self._globs: list[tuple[list[str], str]] = []
         for pattern, value in patterns:
-            if any(sign in pattern for sign in "*?["):
-                self._globs.append((re.compile(translate(pattern)), value))
+            if "*" in pattern:
+                self._globs.append((pattern.split("*"), value))
             else:
                 self._names.setdefault(pattern, value)
 
@@ -36,9 +35,23 @@ class _Patterns:
             if name in self._names:
                 return self._names[name]
         for glob, value in self._globs:
-            if any(glob.match(name) for name in names):
+            if any(_matches(name, glob) for name in names):
                 return value
         return None
+
+
+def _matches(name: str, pieces: Sequence[str]) -> bool:
+    """Whether the pieces around a glob's stars occur in the name in order; without compiling a hundred patterns."""
+    head, *middle, tail = pieces
+    if len(name) < len(head) + len(tail) or not (name.startswith(head) and name.endswith(tail)):
+        return False
+    at = len(head)
+    for piece in middle:
+        at = name.find(piece, at, len(name) - len(tail))
+        if at < 0:
+            return False
+        at += len(piece)
+    return True
 
 
 @cache

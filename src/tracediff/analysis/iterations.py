@@ -123,7 +123,7 @@ def _covers_most(tree: CallTree, calls: list[int]) -> bool:
 
 def _on_busiest_thread(tree: CallTree, calls: IntArray) -> list[int]:
     threads = tree.thread[calls]
-    busiest = max(np.unique(threads).tolist(), key=lambda thread: int(tree.total_ns[calls[threads == thread]].sum()))
+    busiest = max(set(threads.tolist()), key=lambda thread: (int(tree.total_ns[calls[threads == thread]].sum()), -thread))
     return sorted(calls[threads == busiest].tolist(), key=lambda call: int(tree.start_ns[call]))
 
 

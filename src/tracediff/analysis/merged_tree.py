@@ -49,8 +49,8 @@ def merge_trees(
     for side, assignment, calls in zip(sides, assignments, (steps[:, 1], steps[:, 2]), strict=True):
         here = np.flatnonzero(calls != MISSING)
         there = calls[here]
-        name_of_kind = [names.setdefault(kind.name, len(names)) for kind in side.kinds]
-        shape_of_kind = [-1 if k.shape is None else shapes.setdefault(k.shape, len(shapes)) for k in side.kinds]
+        name_of_kind = [names.setdefault(kind.name, len(names)) for kind in side.kinds.all]
+        shape_of_kind = [-1 if k.shape is None else shapes.setdefault(k.shape, len(shapes)) for k in side.kinds.all]
         kind = side.kind[there]
         columns.append(
             [

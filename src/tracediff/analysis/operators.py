@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tracediff.analysis.call_tree import CallTree
+from tracediff.analysis.grouping import group
 from tracediff.model.diff import OperatorPair, OperatorTime
 from tracediff.model.trace import InputShapes, Operator
 
@@ -24,17 +25,15 @@ def operator_table(tree: CallTree, by_shape: bool = False) -> tuple[Operator, ..
     width = len(tree.trace.shapes) + 1
     order = np.argsort(tree.start_ns, kind="stable")
     code = (tree.name * width + (tree.shapes + 1 if by_shape else 0))[order]
-    codes, first, inverse = np.unique(code, return_index=True, return_inverse=True)
-    sums = np.zeros((3, len(codes)), dtype=np.int64)
-    for position, column in enumerate((np.ones_like(order), tree.self_ns[order], tree.total_ns[order])):
-        np.add.at(sums[position], inverse, column)
+    found = group(code)
+    sums = (found.counts(), found.sums(tree.self_ns[order]), found.sums(tree.total_ns[order]))
     groups: dict[tuple[str, InputShapes | None], list[int]] = {}
-    for at in np.argsort(first).tolist():
-        name, shape = divmod(int(codes[at]), width)
+    for at in found.in_order_of_first():
+        name, shape = divmod(int(found.codes[at]), width)
         shapes = _without_lists(tree.trace.shapes[shape - 1]) if shape else ()
         total = groups.setdefault((names[name], shapes if by_shape else None), [0, 0, 0])
         for position in range(3):
-            total[position] += int(sums[position, at])
+            total[position] += int(sums[position][at])
     return tuple(Operator(name, *total, shapes) for (name, shapes), total in groups.items())
 
 

@@ -72,7 +72,7 @@ def assign_rows(
 
 
 def _assign(side: TracedSide, moved: dict[int, tuple[int, int]], keys: RowKeys) -> Assignment:
-    by_kind = [keys.number(RowKey(kind.group, kind.shape, kind.shape)) for kind in side.kinds]
+    by_kind = [keys.number(RowKey(kind.group, kind.shape, kind.shape)) for kind in side.kinds.all]
     row = np.array(by_kind, dtype=np.int64)[side.kind]
     weight = np.ones(len(side.tree), dtype=np.int64)
     typical = side.typical()

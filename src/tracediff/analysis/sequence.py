@@ -33,6 +33,11 @@ def match_in_order(a: Sequence[int], b: Sequence[int]) -> Pairs:
             pairs.append((a_high, b_high))
         if a_low == a_high or b_low == b_high:
             continue
+        if set(a[a_low:a_high]).isdisjoint(b[b_low:b_high]):
+            continue
+        if a_high - a_low == 1:
+            pairs.append((a_low, b.index(a[a_low], b_low)))
+            continue
         if (a_high - a_low) * (b_high - b_low) <= _EXACT_CELLS:
             found = _exact(a[a_low:a_high], b[b_low:b_high])
             pairs.extend((a_low + i, b_low + j) for i, j in found)

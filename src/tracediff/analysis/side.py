@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import TypeAlias
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from tracediff.analysis.call_tree import CallTree, build_call_tree
 from tracediff.analysis.families import Families
+from tracediff.analysis.grouping import group
 from tracediff.analysis.iterations import Iteration, Iterations, find_iterations
 from tracediff.model.trace import InputShapes, IntArray, Trace
 
@@ -42,12 +42,40 @@ class Kind:
         return self.family or self.name
 
 
+class Kinds:
+    """Numbers the kinds of both sides of a comparison, so that equal numbers mean equal names and shapes.
+
+    Args:
+        families: which operators do the same job.
+        with_shapes: whether shapes tell kinds apart.
+    """
+
+    def __init__(self, families: Families, with_shapes: bool = True) -> None:
+        self.families = families
+        self.all: list[Kind] = []
+        self._with_shapes = with_shapes
+        self._numbers: dict[Kind, int] = {}
+
+    def number(self, name: str, shapes: InputShapes | None) -> int:
+        """The number of an operator's kind; of an annotation's where `shapes` is None."""
+        family = text = None
+        if shapes is not None:
+            first = shapes[0] if shapes else ()
+            family = self.families.family(name, len(first) if isinstance(first, tuple) and first else None)
+            text = shape_text(shapes) if self._with_shapes else None
+        kind = Kind(name, text, family)
+        if kind not in self._numbers:
+            self._numbers[kind] = len(self.all)
+            self.all.append(kind)
+        return self._numbers[kind]
+
+
 @dataclass(frozen=True, slots=True)
 class TracedSide:
     """One side of a comparison; every column has one entry per call of `tree`.
 
     Attributes:
-        kinds: what `kind` points into.
+        kinds: what `kind` points into; shared by both sides.
         kind: the call's name and shape.
         owner: the outermost call around it that has a family, else the innermost operator: the call whose row the
             call's self time belongs to; NO_OWNER for annotations outside of operators.
@@ -56,13 +84,13 @@ class TracedSide:
 
     tree: CallTree
     iterations: Iterations
-    kinds: tuple[Kind, ...]
+    kinds: Kinds
     kind: IntArray
     owner: IntArray
     signature: HashArray
 
     def kind_of(self, call: int) -> Kind:
-        return self.kinds[self.kind[call]]
+        return self.kinds.all[self.kind[call]]
 
     def typical(self) -> tuple[Iteration, ...]:
         """The kept iterations with the most common structure: call k of one corresponds to call k of the others."""
@@ -85,17 +113,17 @@ class TracedSide:
         return tuple(roots)
 
 
-def prepare_side(trace: Trace, families: Families, with_shapes: bool = True) -> TracedSide:
+def prepare_side(trace: Trace, kinds: Kinds) -> TracedSide:
     """Nests the trace, finds its iterations, and says of each call what it is and whom its time belongs to."""
     tree = build_call_tree(trace)
-    kinds, kind = _kinds(tree, families, with_shapes)
+    kind = _kind_of_calls(tree, kinds)
     return TracedSide(
         tree=tree,
         iterations=find_iterations(tree),
         kinds=kinds,
         kind=kind,
-        owner=_owners(tree, np.array([one.family is not None for one in kinds], dtype=np.bool_)[kind]),
-        signature=_signatures(tree, np.array([_hash(one) for one in kinds], dtype=np.uint64)[kind]),
+        owner=_owners(tree, np.array([one.family is not None for one in kinds.all], dtype=np.bool_)[kind]),
+        signature=_signatures(tree, kind),
     )
 
 
@@ -108,23 +136,17 @@ def _bracketed(shape: InputShapes) -> str:
     return "[" + ",".join(str(size) if isinstance(size, int) else _bracketed(size) for size in shape) + "]"
 
 
-def _kinds(tree: CallTree, families: Families, with_shapes: bool) -> tuple[tuple[Kind, ...], IntArray]:
+def _kind_of_calls(tree: CallTree, kinds: Kinds) -> IntArray:
     trace = tree.trace
     width = len(trace.shapes) + 1
     # An annotation may bear the name of an operator, so what it is belongs to the code.
-    codes, inverse = np.unique((tree.name * width + tree.shapes + 1) * 2 + tree.is_operator, return_inverse=True)
-    numbers: dict[Kind, int] = {}
-    positions: list[int] = []
-    for code in codes.tolist():
-        (name_number, shape_number), is_operator = divmod(code // 2, width), code % 2
-        name, family, text = trace.names[name_number], None, None
-        if is_operator:
-            shapes = trace.shapes[shape_number - 1] if shape_number else ()
-            first = shapes[0] if shapes else ()
-            family = families.family(name, len(first) if isinstance(first, tuple) and first else None)
-            text = shape_text(shapes) if with_shapes else None
-        positions.append(numbers.setdefault(Kind(name, text, family), len(numbers)))
-    return tuple(numbers), np.array(positions, dtype=np.int64)[inverse]
+    found = group((tree.name * width + tree.shapes + 1) * 2 + tree.is_operator)
+    numbers: list[int] = []
+    for code in found.codes.tolist():
+        (name, shapes), is_operator = divmod(code // 2, width), code % 2
+        recorded = trace.shapes[shapes - 1] if shapes else ()
+        numbers.append(kinds.number(trace.names[name], recorded if is_operator else None))
+    return np.array(numbers, dtype=np.int64)[found.inverse]
 
 
 def _owners(tree: CallTree, has_family: NDArray[np.bool_]) -> IntArray:
@@ -144,12 +166,9 @@ def _owners(tree: CallTree, has_family: NDArray[np.bool_]) -> IntArray:
     return owner
 
 
-def _hash(kind: Kind) -> int:
-    return int.from_bytes(blake2b(f"{kind.name}\n{kind.shape}".encode(errors="surrogatepass"), digest_size=8).digest())
-
-
-def _signatures(tree: CallTree, token: HashArray) -> HashArray:
-    """A rolling hash of each subtree's (token, depth below its root) in preorder, from prefix sums modulo 2^64."""
+def _signatures(tree: CallTree, kind: IntArray) -> HashArray:
+    """A rolling hash of each subtree's (kind, depth below its root) in preorder, from prefix sums modulo 2^64."""
+    token = _scrambled(kind.astype(np.uint64))
     count = len(tree)
     power = np.cumprod(np.full(count + 1, _BASE, dtype=np.uint64))
     inverse = np.cumprod(np.full(count + 1, pow(_BASE, -1, 2**64), dtype=np.uint64))
@@ -163,3 +182,11 @@ def _signatures(tree: CallTree, token: HashArray) -> HashArray:
 
 def _prefix_sums(values: HashArray) -> HashArray:
     return np.concatenate((np.zeros(1, dtype=np.uint64), np.cumsum(values, dtype=np.uint64)))
+
+
+def _scrambled(numbers: HashArray) -> HashArray:
+    """Small numbers as 64 well-mixed bits (splitmix64), so that sums of them do not collide."""
+    mixed = (numbers + np.uint64(1)) * np.uint64(_BASE)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))

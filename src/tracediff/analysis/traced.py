@@ -8,11 +8,12 @@ from tracediff.analysis.accounts import Account, keep_accounts, mean_ns
 from tracediff.analysis.alignment import align
 from tracediff.analysis.comparability import compare_workloads
 from tracediff.analysis.families import Families
+from tracediff.analysis.grouping import group
 from tracediff.analysis.ledger import make_ledger, make_rows
 from tracediff.analysis.merged_tree import first_nodes, merge_trees
 from tracediff.analysis.operators import pair_operators
 from tracediff.analysis.rows import Assignment, RowKeys, assign_rows
-from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_side
+from tracediff.analysis.side import NO_OWNER, Kinds, TracedSide, prepare_side
 from tracediff.analysis.warnings import doubts
 from tracediff.errors import TraceFormatError
 from tracediff.model.diff import Diff, OperatorTime, Row, Side, ThreadLedger, Total
@@ -27,7 +28,8 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
     """
     # Shapes tell rows apart only where both sides have them.
     with_shapes = bool(base.shapes and candidate.shapes)
-    sides = (prepare_side(base, families, with_shapes), prepare_side(candidate, families, with_shapes))
+    kinds = Kinds(families, with_shapes)
+    sides = (prepare_side(base, kinds), prepare_side(candidate, kinds))
     for side in sides:
         if not side.tree.is_operator.any():
             raise TraceFormatError("holds no operators (cpu_op). Profile with ProfilerActivity.CPU", side.tree.trace.path)
@@ -105,18 +107,16 @@ def _operators(side: TracedSide) -> dict[str, OperatorTime]:
     tree, iterations = side.tree, len(side.iterations.kept)
     calls = np.concatenate((_calls_of_iterations(side), _calls_beside(side)))
     calls = calls[tree.is_operator[calls]]
-    names, inverse = np.unique(tree.name[calls], return_inverse=True)
-    sums = np.zeros((3, len(names)), dtype=np.int64)
-    for position, column in enumerate((np.ones_like(calls), tree.self_ns[calls], tree.total_ns[calls])):
-        np.add.at(sums[position], inverse, column)
+    found = group(tree.name[calls])
+    counts, self_ns, total_ns = found.counts(), found.sums(tree.self_ns[calls]), found.sums(tree.total_ns[calls])
     return {
         (name := tree.trace.names[number]): OperatorTime(
             name,
-            int(sums[0, at]) / iterations,
-            mean_ns(int(sums[1, at]), iterations),
-            mean_ns(int(sums[2, at]), iterations),
+            int(counts[at]) / iterations,
+            mean_ns(int(self_ns[at]), iterations),
+            mean_ns(int(total_ns[at]), iterations),
         )
-        for at, number in enumerate(names.tolist())
+        for at, number in enumerate(found.codes.tolist())
     }
 
 

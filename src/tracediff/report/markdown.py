@@ -10,7 +10,6 @@ from tracediff.model.diff import Diff, Row
 from tracediff.model.trace import Summary
 from tracediff.report import phrases
 from tracediff.report.base import ReportOptions
-from tracediff.report.records import as_lists
 
 _DEFAULT_LIMIT = 15
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
@@ -35,7 +34,7 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
             units.torch_duration(operator.total_ns),
             units.torch_duration(operator.total_ns / operator.calls if operator.calls else 0),
             str(operator.calls),
-            *([_code(str(as_lists(operator.input_shapes or ())))] if summary.by_shape else []),
+            *([_code(str(phrases.as_lists(operator.input_shapes or ())))] if summary.by_shape else []),
         ]
         for operator in operators
     ]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tracediff import units
 from tracediff.model.diff import Diff, LedgerTerm, Row, RowSide, Side
+from tracediff.model.trace import InputShapes
 
 EMULATED = "emulated: structure and kernels are real, times are not"
 
@@ -103,3 +104,8 @@ def limited(rows: Sequence[Row], limit: int | None, default: int) -> tuple[Seque
     if not most or len(rows) <= most:
         return rows, ""
     return rows[:most], f"{units.count(len(rows) - most, 'more row')}, each no larger: --limit 0 shows all"
+
+
+def as_lists(shapes: InputShapes) -> list[object]:
+    """Input shapes as JSON and torch write them."""
+    return [shape if isinstance(shape, int) else as_lists(shape) for shape in shapes]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from tracediff.model.diff import Diff, LedgerTerm, OperatorTime, Row, RowSide, Side, ThreadLedger
-from tracediff.model.trace import InputShapes, Operator, Summary
+from tracediff.model.trace import Operator, Summary
+from tracediff.report import phrases
 from tracediff.report.base import ReportOptions
 from tracediff.report.documents import (
     DiffDocument,
@@ -94,13 +95,8 @@ def _operator(operator: Operator) -> OperatorRecord:
         "cpu_total_ns": operator.total_ns,
     }
     if operator.input_shapes is not None:
-        record["input_shapes"] = as_lists(operator.input_shapes)
+        record["input_shapes"] = phrases.as_lists(operator.input_shapes)
     return record
-
-
-def as_lists(shapes: InputShapes) -> list[object]:
-    """Input shapes as JSON and torch write them."""
-    return [shape if isinstance(shape, int) else as_lists(shape) for shape in shapes]
 
 
 def _side(side: Side) -> SideRecord:

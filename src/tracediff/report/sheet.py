@@ -10,7 +10,6 @@ from tracediff.model.diff import Diff, RowSide
 from tracediff.model.trace import Summary
 from tracediff.report import phrases
 from tracediff.report.base import ReportOptions
-from tracediff.report.records import as_lists
 
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
@@ -49,7 +48,7 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
                 operator.calls,
                 operator.self_ns,
                 operator.total_ns,
-                *([str(as_lists(operator.input_shapes or ()))] if summary.by_shape else []),
+                *([str(phrases.as_lists(operator.input_shapes or ()))] if summary.by_shape else []),
             ]
             for operator in summary.operators[: options.limit or None]
         ),

@@ -14,7 +14,6 @@ from tracediff.model.diff import Diff, Row
 from tracediff.model.trace import Summary
 from tracediff.report import phrases
 from tracediff.report.base import ReportOptions
-from tracediff.report.torch_table import torch_table
 
 _DEFAULT_LIMIT = 30
 _PIPE_WIDTH = 160
@@ -23,6 +22,8 @@ _NARROW = 110
 
 def render_summary(summary: Summary, options: ReportOptions) -> str:
     """What `key_averages().table(sort_by="cpu_time_total")` prints."""
+    from tracediff.report.torch_table import torch_table
+
     return torch_table(summary, options.limit)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from tracediff import units
 from tracediff.model.trace import Operator, Summary
-from tracediff.report.records import as_lists
+from tracediff.report import phrases
 
 _COLUMN_WIDTH = 12
 _GAP = "  "
@@ -55,7 +55,7 @@ def _cells(operator: Operator, summary: Summary, widths: Sequence[int]) -> list[
 
 
 def _shapes(operator: Operator) -> str:
-    return str(as_lists(operator.input_shapes or ()))
+    return str(phrases.as_lists(operator.input_shapes or ()))
 
 
 def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
