@@ -1,1 +1,19 @@
 """Why did PyTorch inference get slower or faster? Profiler traces in, one honest ledger out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tracediff.api import Diff, Trace, compare, load
+
+__all__ = ["Diff", "Trace", "compare", "load"]
+
+
+def __getattr__(name: str) -> object:
+    """Loads the Python interface when it is first used: the command line starts without it."""
+    if name in __all__:
+        from tracediff import api
+
+        return getattr(api, name)
+    raise AttributeError(f"module 'tracediff' has no attribute {name!r}")

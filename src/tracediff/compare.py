@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from tracediff.analysis.families import load_families
 from tracediff.importers import load
@@ -12,8 +13,7 @@ from tracediff.model.diff import Diff
 from tracediff.model.trace import PrintedTable, Profile, Trace
 
 
-@dataclass(frozen=True, slots=True)
-class CompareOptions:
+class CompareOptions(msgspec.Struct, frozen=True):
     """What a comparison can be told.
 
     Attributes:

@@ -59,7 +59,7 @@ def count(number: int, noun: str) -> str:
 
 
 def short_name(operator: str) -> str:
-    """An operator without the namespace that nearly all share: `mkldnn_convolution`, but `mkldnn::_linear_pointwise`."""
+    """An operator without the namespace that nearly all share: `addmm`, but `mkldnn::_linear_pointwise`."""
     return operator.removeprefix("aten::")
 
 
@@ -69,7 +69,7 @@ def chain(names: tuple[str, ...]) -> str:
 
 
 def ways(implementations: Sequence[tuple[tuple[str, ...], float]]) -> str:
-    """`mkldnn_convolution (20) + thnn_conv2d > _slow_conv2d_forward (33)`: chains, with their calls if there are several."""
+    """`mkldnn_convolution (20) + thnn_conv2d (33)`: chains, with their calls if there are several."""
     if len(implementations) == 1:
         return chain(implementations[0][0])
     return " + ".join(f"{chain(names)} ({calls(count)})" for names, count in implementations)

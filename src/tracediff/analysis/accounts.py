@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
 
+import msgspec
 import numpy as np
 
 from tracediff.analysis.families import Families
@@ -25,17 +25,16 @@ class RowKey(NamedTuple):
     candidate_shape: str | None
 
 
-@dataclass(slots=True)
-class Account:
+class Account(msgspec.Struct):
     """Sums of one row and side over all kept iterations; `operators` and `chains` hold [calls, self, total ns]."""
 
     shape: str | None
     calls: int = 0
     time_ns: int = 0
     dispatch_ns: int = 0
-    operators: dict[str, list[int]] = field(default_factory=dict[str, list[int]])
-    chains: dict[tuple[str, ...], list[int]] = field(default_factory=dict[tuple[str, ...], list[int]])
-    outermost: dict[str, None] = field(default_factory=dict[str, None])
+    operators: dict[str, list[int]] = msgspec.field(default_factory=dict[str, list[int]])
+    chains: dict[tuple[str, ...], list[int]] = msgspec.field(default_factory=dict[tuple[str, ...], list[int]])
+    outermost: dict[str, None] = msgspec.field(default_factory=dict[str, None])
 
     def per_iteration(self, iterations: int) -> RowSide:
         """The same as means of one iteration."""
@@ -62,7 +61,12 @@ def mean_ns(total_ns: int, iterations: int) -> int:
 
 
 def keep_accounts(
-    side: TracedSide, calls: IntArray, row: IntArray, weight: IntArray, shapes: Mapping[int, str | None], families: Families
+    side: TracedSide,
+    calls: IntArray,
+    row: IntArray,
+    weight: IntArray,
+    shapes: Mapping[int, str | None],
+    families: Families,
 ) -> dict[int, Account]:
     """Adds up the given calls by row.
 
@@ -104,7 +108,11 @@ def _by_row_and_name(side: TracedSide, calls: IntArray, rows: IntArray) -> Itera
     """(row, operator, calls, self ns, total ns), in the order in which they first ran."""
     names = side.tree.trace.names
     found = group(rows * len(names) + side.tree.name[calls])
-    counts, self_ns, total_ns = found.counts(), found.sums(side.tree.self_ns[calls]), found.sums(side.tree.total_ns[calls])
+    counts, self_ns, total_ns = (
+        found.counts(),
+        found.sums(side.tree.self_ns[calls]),
+        found.sums(side.tree.total_ns[calls]),
+    )
     for at in found.in_order_of_first():
         number, name = divmod(int(found.codes[at]), len(names))
         yield number, names[name], int(counts[at]), int(self_ns[at]), int(total_ns[at])
@@ -117,5 +125,6 @@ def _alike(side: TracedSide, units: IntArray, row: IntArray) -> Iterable[tuple[i
     order = np.lexsort((units, side.signature[units], row[units]))
     grouped = units[order]
     changes = (np.diff(row[grouped]) != 0) | (np.diff(side.signature[grouped]) != 0)
-    for group in sorted(np.split(grouped, np.flatnonzero(changes) + 1), key=lambda group: int(group[0])):
-        yield int(row[group[0]]), group
+    alike = np.split(grouped, np.flatnonzero(changes) + 1)
+    for members in sorted(alike, key=lambda members: int(members[0])):
+        yield int(row[members[0]]), members

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import TypeAlias
+
+import msgspec
 
 from tracediff.analysis.families import Families
 from tracediff.analysis.sequence import Pairs, match_in_order
@@ -17,8 +18,7 @@ Step: TypeAlias = tuple[int, int, int]
 """(depth, base call, candidate call), MISSING where a side has no such call."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fusion:
+class Fusion(msgspec.Struct, frozen=True):
     """A fused call of one side and the calls of the other side that it replaced.
 
     Attributes:
@@ -34,8 +34,7 @@ class Fusion:
     partner: int
 
 
-@dataclass(frozen=True, slots=True)
-class Alignment:
+class Alignment(msgspec.Struct, frozen=True):
     """Both call trees merged into one.
 
     Attributes:
@@ -43,8 +42,8 @@ class Alignment:
         fusions: what was replaced by fused calls.
     """
 
-    steps: list[Step] = field(default_factory=list[Step])
-    fusions: list[Fusion] = field(default_factory=list[Fusion])
+    steps: list[Step] = msgspec.field(default_factory=list[Step])
+    fusions: list[Fusion] = msgspec.field(default_factory=list[Fusion])
 
 
 def align(base: TracedSide, candidate: TracedSide, families: Families) -> Alignment:
@@ -58,8 +57,7 @@ def align(base: TracedSide, candidate: TracedSide, families: Families) -> Alignm
     return _Aligner(base, candidate, families).run()
 
 
-@dataclass(frozen=True, slots=True)
-class _Task:
+class _Task(msgspec.Struct, frozen=True):
     """A step still to be taken; `alone`: the call's children have tasks of their own."""
 
     depth: int
@@ -78,7 +76,7 @@ class _Aligner:
 
     def run(self) -> Alignment:
         base, candidate = (
-            _siblings(side, typical[0].first, typical[0].last) if (typical := side.typical()) else []
+            _siblings(side, typical[0].first, typical[0].last) if (typical := side.typical) else []
             for side in self._sides
         )
         work = self._match(0, base, candidate)[::-1]
@@ -117,9 +115,9 @@ class _Aligner:
         tasks: list[_Task] = []
         base_rest, candidate_rest = iter(base), iter(candidate)
         for base_call, candidate_call in [*pairs, (MISSING, MISSING)]:
-            for call in takewhile(lambda call, stop=base_call: call != stop, base_rest):
+            for call in _until(base_call, base_rest):
                 tasks.append(_Task(depth, call, MISSING, alone=call in base_opened))
-            for call in takewhile(lambda call, stop=candidate_call: call != stop, candidate_rest):
+            for call in _until(candidate_call, candidate_rest):
                 tasks.append(_Task(depth, MISSING, call, alone=call in candidate_opened))
             if base_call != MISSING:
                 tasks.append(_Task(depth, base_call, candidate_call))
@@ -131,8 +129,8 @@ class _Aligner:
             return []
         token = self._tokens[level]
         found = match_in_order(
-            [token[self._sides[0].kind[call]] for call in base],
-            [token[self._sides[1].kind[call]] for call in candidate],
+            [token[int(self._sides[0].kind[call])] for call in base],
+            [token[int(self._sides[1].kind[call])] for call in candidate],
         )
         pairs: Pairs = []
         i = j = 0
@@ -158,7 +156,8 @@ class _Aligner:
             fused, partner = gap.before[side], gap.before[1 - side]
             rule = self._fused.get(int(this.kind[fused]))
             if rule and not rule.needs and int(other.kind[partner]) not in self._fused:
-                replaced = tuple(takewhile(lambda call: other.kind_of(call).family in rule.replaces, left))
+                replaces = rule.replaces
+                replaced = tuple(takewhile(lambda call: other.kind_of(call).family in replaces, left))
                 if replaced:
                     self._result.fusions.append(Fusion(fused, side == 0, replaced, partner))
                     left = left[len(replaced) :]
@@ -170,12 +169,16 @@ class _Aligner:
                 return
 
 
-@dataclass(frozen=True, slots=True)
-class _Gap:
+class _Gap(msgspec.Struct, frozen=True):
     """Calls of both sides that are unmatched between two matched pairs."""
 
     before: tuple[int, int] | None
     calls: tuple[list[int], list[int]]
+
+
+def _until(stop: int, rest: Iterator[int]) -> list[int]:
+    """The calls before `stop`, which is taken too; all that are left where it does not come."""
+    return list(takewhile(lambda call: call != stop, rest))
 
 
 def _gaps(base: list[int], candidate: list[int], pairs: Pairs) -> Iterator[_Gap]:
@@ -183,8 +186,8 @@ def _gaps(base: list[int], candidate: list[int], pairs: Pairs) -> Iterator[_Gap]
     before = None
     for pair in [*pairs, (MISSING, MISSING)]:
         calls = (
-            list(takewhile(lambda call, stop=pair[0]: call != stop, base_rest)),
-            list(takewhile(lambda call, stop=pair[1]: call != stop, candidate_rest)),
+            _until(pair[0], base_rest),
+            _until(pair[1], candidate_rest),
         )
         if any(calls):
             yield _Gap(before, calls)
@@ -241,13 +244,13 @@ def _look_through(side: TracedSide, calls: list[int], counterparts: set[str]) ->
 
 def _tokens(kinds: Sequence[Kind]) -> list[list[int]]:
     """Per level, strictest first, a token for each kind; numbered by content, not by side."""
-    levels: list[list[int]] = []
-    for describe in (
-        lambda kind: (kind.name, kind.shape or ""),
-        lambda kind: (kind.group, kind.shape or ""),
-        lambda kind: (kind.group,),
-    ):
-        contents = [describe(kind) for kind in kinds]
-        numbers = {content: number for number, content in enumerate(sorted(set(contents)))}
-        levels.append([numbers[content] for content in contents])
-    return levels
+    return [
+        _numbered([(kind.name, kind.shape or "") for kind in kinds]),
+        _numbered([(kind.group, kind.shape or "") for kind in kinds]),
+        _numbered([(kind.group, "") for kind in kinds]),
+    ]
+
+
+def _numbered(contents: Sequence[tuple[str, str]]) -> list[int]:
+    numbers = {content: number for number, content in enumerate(sorted(set(contents)))}
+    return [numbers[content] for content in contents]

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+import msgspec
 import numpy as np
 
 from tracediff.model.trace import ANNOTATION, OPERATOR, BoolArray, IntArray, Trace
@@ -25,8 +24,7 @@ _UTILITY_NAMES = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class CallTree:
+class CallTree(msgspec.Struct, frozen=True, eq=False):
     """The calls of operators and annotations in preorder, thread by thread; every column has shape (n,).
 
     A call that is the only child of a call of the same name is folded into it (`EventList._remove_dup_nodes`).
@@ -106,8 +104,7 @@ def build_call_tree(trace: Trace) -> CallTree:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Nesting:
+class _Nesting(msgspec.Struct, frozen=True, eq=False):
     parent: IntArray
     end: IntArray
     depth: IntArray
@@ -154,7 +151,13 @@ def _nest(thread: IntArray, start: IntArray, end: IntArray) -> _Nesting:
         parents[index], depths[index] = parent, len(stack)
         selves[index], covered[index] = finish - begin, begin
         stack.append(index)
-    return _Nesting(*(np.array(column, dtype=np.int64) for column in (parents, subtree_ends, depths, selves)), clipped)
+    return _Nesting(
+        parent=np.array(parents, dtype=np.int64),
+        end=np.array(subtree_ends, dtype=np.int64),
+        depth=np.array(depths, dtype=np.int64),
+        self_ns=np.array(selves, dtype=np.int64),
+        clipped=clipped,
+    )
 
 
 def _fold_only_children(parent: IntArray, name: IntArray) -> IntArray:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from tracediff.errors import UsageError
 
+# Not importlib.resources, whose import takes longer than reading the file.
+_BUILT_IN = Path(__file__).with_name("families.toml")
 _OVERLOAD = re.compile(r"\.[A-Za-z_]\w*$")
 
 
@@ -65,8 +67,7 @@ def _spellings(operator: str) -> tuple[str, ...]:
     return (full, f"{namespace}::{in_place}", bare, in_place)
 
 
-@dataclass(frozen=True, slots=True)
-class FusedRule:
+class FusedRule(msgspec.Struct, frozen=True):
     """What a fused operator may stand for: `replaces` are families, `needs` those that must be among them."""
 
     replaces: frozenset[str]
@@ -89,12 +90,12 @@ class Families:
             (pattern, str(at)) for _, table in tables for at, pattern in enumerate(table.get("wrappers", ()))
         )
         self._contains = [(name, frozenset(table.get("contains", ()))) for name, table in tables]
-        self._by_rank = _Patterns((pattern, str(at)) for at, rule in enumerate(by_rank) for pattern in rule["operators"])
+        self._by_rank = _Patterns(
+            (pattern, str(at)) for at, rule in enumerate(by_rank) for pattern in rule["operators"]
+        )
         self._rank_rules = by_rank
         self._fused = _Patterns((pattern, str(at)) for at, rule in enumerate(fused) for pattern in rule["operators"])
-        self._fused_rules = [
-            FusedRule(frozenset(rule["replaces"]), frozenset(rule.get("needs", ()))) for rule in fused
-        ]
+        self._fused_rules = [FusedRule(frozenset(rule["replaces"]), frozenset(rule.get("needs", ()))) for rule in fused]
         self.helpers = frozenset(name for name, table in tables if table.get("helper"))
 
     def family(self, operator: str, rank: int | None = None) -> str | None:
@@ -135,7 +136,7 @@ def load_families(user_file: str | Path | None = None) -> Families:
     Raises:
         UsageError: the user's file is missing or is no families file.
     """
-    documents = [tomllib.loads(files("tracediff.analysis").joinpath("families.toml").read_text("utf-8"))]
+    documents = [tomllib.loads(_BUILT_IN.read_text("utf-8"))]
     if user_file is not None:
         try:
             document = tomllib.loads(Path(user_file).read_text("utf-8"))
@@ -143,6 +144,8 @@ def load_families(user_file: str | Path | None = None) -> Families:
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot be read ({error}). Check the path", str(user_file)) from None
         except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError) as error:
-            raise UsageError(f"is no families file ({error}). See families.toml in the package", str(user_file)) from None
+            raise UsageError(
+                f"is no families file ({error}). See families.toml in the package", str(user_file)
+            ) from None
         documents.insert(0, document)
     return Families(documents)

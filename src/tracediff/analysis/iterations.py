@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from tracediff.analysis.call_tree import NO_PARENT, CallTree
@@ -23,8 +23,7 @@ _COUNTED = re.compile(r"iter|step|batch|epoch|run|inference|forward|request|samp
 _COUNT = re.compile(r"\d+")
 
 
-@dataclass(frozen=True, slots=True)
-class Iteration:
+class Iteration(msgspec.Struct, frozen=True):
     """One repetition: the calls from `first` to `last` - 1 on the iteration's thread.
 
     Attributes:
@@ -44,8 +43,7 @@ class Iteration:
     time_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Iterations:
+class Iterations(msgspec.Struct, frozen=True):
     """The repetitions of one trace.
 
     Attributes:
@@ -105,7 +103,7 @@ def _marked(tree: CallTree) -> tuple[str | None, list[int]]:
         return None, []
     label, labelled = max(by_label.items(), key=lambda item: (int(tree.total_ns[item[1]].sum()), item[0]))
     calls = _on_busiest_thread(tree, np.array(labelled))
-    if len(calls) == 1 and len(by_label) > 1 or not _covers_most(tree, calls):
+    if (len(calls) == 1 and len(by_label) > 1) or not _covers_most(tree, calls):
         # Several different labels, each once, are phases of one run; a label over a part of it is just a label.
         return None, []
     return label, calls
@@ -123,7 +121,9 @@ def _covers_most(tree: CallTree, calls: list[int]) -> bool:
 
 def _on_busiest_thread(tree: CallTree, calls: IntArray) -> list[int]:
     threads = tree.thread[calls]
-    busiest = max(set(threads.tolist()), key=lambda thread: (int(tree.total_ns[calls[threads == thread]].sum()), -thread))
+    busiest = max(
+        set(threads.tolist()), key=lambda thread: (int(tree.total_ns[calls[threads == thread]].sum()), -thread)
+    )
     return sorted(calls[threads == busiest].tolist(), key=lambda call: int(tree.start_ns[call]))
 
 
@@ -132,7 +132,7 @@ def _iteration_below(tree: CallTree, call: int) -> Iteration:
     # The sum of the self times is the duration that counts where neighbouring steps overlap by rounding.
     time_ns = int(tree.self_ns[call:last].sum())
     return Iteration(
-        label=tree.trace.names[tree.name[call]],
+        label=tree.trace.names[int(tree.name[call])],
         first=call + 1,
         last=last,
         depth=int(tree.depth[call]) + 1,

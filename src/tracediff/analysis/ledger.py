@@ -23,7 +23,8 @@ def make_rows(
     Args:
         keys: family and shapes of each row.
         structural: rows whose calls were matched by their place alone.
-        base, candidate: the accounts of both sides by row number.
+        base: the accounts of that side by row number.
+        candidate: the accounts of the other side.
         iterations: how many iterations each side's accounts add up.
         nodes: first node of each row in the merged call tree.
     """
@@ -116,7 +117,9 @@ def make_ledger(rows: Sequence[Row], total: Total, gaps_ns: tuple[int, int]) -> 
 
 
 def _term(family: str, rows: Sequence[Row], numbers: Iterable[int], total: Total) -> LedgerTerm:
-    sides = [[side for side in column if side] for column in ([row.base for row in rows], [row.candidate for row in rows])]
+    sides = [
+        [side for side in column if side] for column in ([row.base for row in rows], [row.candidate for row in rows])
+    ]
     base_ns, candidate_ns = (sum(side.time_ns for side in column) for column in sides)
     outermost = sorted({name for column in sides for side in column for name in side.outermost})
     return LedgerTerm(

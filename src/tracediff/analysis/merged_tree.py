@@ -77,8 +77,8 @@ def merge_trees(
         base_self_ns=base[3],
         candidate_self_ns=candidate[3],
         row=row,
-        base_iterations=(len(sides[0].typical()), len(sides[0].iterations.kept)),
-        candidate_iterations=(len(sides[1].typical()), len(sides[1].iterations.kept)),
+        base_iterations=(len(sides[0].typical), len(sides[0].iterations.kept)),
+        candidate_iterations=(len(sides[1].typical), len(sides[1].iterations.kept)),
     )
 
 
@@ -90,7 +90,7 @@ def _spread(values: IntArray, places: IntArray, size: int, default: int) -> IntA
 
 def _mean(side: TracedSide, column: IntArray, calls: IntArray) -> IntArray:
     """The column's mean over the typical iterations, at the places of the given calls of the first of them."""
-    typical = side.typical()
+    typical = side.typical
     if not typical or not len(calls):
         return np.zeros(len(calls), dtype=np.int64)
     sums = sum((column[calls - typical[0].first + iteration.first] for iteration in typical), np.zeros_like(calls))

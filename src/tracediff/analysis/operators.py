@@ -34,7 +34,10 @@ def operator_table(tree: CallTree, by_shape: bool = False) -> tuple[Operator, ..
         total = groups.setdefault((names[name], shapes if by_shape else None), [0, 0, 0])
         for position in range(3):
             total[position] += int(sums[position][at])
-    return tuple(Operator(name, *total, shapes) for (name, shapes), total in groups.items())
+    return tuple(
+        Operator(name, calls, self_ns, total_ns, shapes)
+        for (name, shapes), (calls, self_ns, total_ns) in groups.items()
+    )
 
 
 def _without_lists(shapes: InputShapes) -> InputShapes:
@@ -44,9 +47,7 @@ def _without_lists(shapes: InputShapes) -> InputShapes:
     )
 
 
-def pair_operators(
-    base: Mapping[str, OperatorTime], candidate: Mapping[str, OperatorTime]
-) -> tuple[OperatorPair, ...]:
+def pair_operators(base: Mapping[str, OperatorTime], candidate: Mapping[str, OperatorTime]) -> tuple[OperatorPair, ...]:
     """Operators of both sides by name, largest difference of self time first."""
     pairs = [OperatorPair(name, base.get(name), candidate.get(name)) for name in {**base, **candidate}]
     return tuple(sorted(pairs, key=lambda pair: (-abs(_self_ns(pair.candidate) - _self_ns(pair.base)), pair.name)))

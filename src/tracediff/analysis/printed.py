@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from tracediff import units
 from tracediff.analysis.accounts import Account, RowKey, mean_ns
@@ -22,8 +23,7 @@ _MOST_LISTED = 5
 _STEP_NAMES = ("ProfilerStep*", "tracediff::iteration")
 
 
-@dataclass(frozen=True, slots=True)
-class _TabledSide:
+class _TabledSide(msgspec.Struct, frozen=True):
     """One table, sorted into what can be told apart.
 
     Attributes:
@@ -68,7 +68,10 @@ def diff_tables(base: PrintedTable, candidate: PrintedTable, families: Families)
     accounts = [{keys.number(key): account for key, account in side.accounts.items()} for side in sides]
     iterations = (sides[0].iterations, sides[1].iterations)
     rows = tuple(row for _, row in make_rows(keys.keys, (), accounts[0], accounts[1], iterations, {}))
-    total = Total(*(mean_ns(side.table.self_total_ns, side.iterations) for side in sides))
+    total = Total(
+        base_ns=mean_ns(base.self_total_ns, iterations[0]),
+        candidate_ns=mean_ns(candidate.self_total_ns, iterations[1]),
+    )
     gaps = (mean_ns(sides[0].gaps_ns, iterations[0]), mean_ns(sides[1].gaps_ns, iterations[1]))
     return Diff(
         base=_side(sides[0], total.base_ns),
@@ -138,8 +141,7 @@ def _key(group: str, shape: str | None) -> RowKey:
     return RowKey(group, shape, shape)
 
 
-@dataclass(slots=True)
-class _Placed:
+class _Placed(msgspec.Struct):
     """An operator in the hierarchy that is assumed; `room_ns`: time of its children that is not yet found."""
 
     operator: Operator
@@ -250,6 +252,8 @@ def _operators(side: _TabledSide) -> dict[str, OperatorTime]:
             for at, value in enumerate((operator.calls, operator.self_ns, operator.total_ns)):
                 row[at] += value
     return {
-        name: OperatorTime(name, calls / side.iterations, mean_ns(own, side.iterations), mean_ns(whole, side.iterations))
+        name: OperatorTime(
+            name, calls / side.iterations, mean_ns(own, side.iterations), mean_ns(whole, side.iterations)
+        )
         for name, (calls, own, whole) in sums.items()
     }

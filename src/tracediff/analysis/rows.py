@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 
 from tracediff.analysis.accounts import RowKey
@@ -14,8 +14,7 @@ from tracediff.analysis.side import TracedSide
 from tracediff.model.trace import IntArray
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(msgspec.Struct, frozen=True, eq=False):
     """Rows of one side's calls; entries of calls that own nothing mean nothing.
 
     Attributes:
@@ -75,7 +74,7 @@ def _assign(side: TracedSide, moved: dict[int, tuple[int, int]], keys: RowKeys) 
     by_kind = [keys.number(RowKey(kind.group, kind.shape, kind.shape)) for kind in side.kinds.all]
     row = np.array(by_kind, dtype=np.int64)[side.kind]
     weight = np.ones(len(side.tree), dtype=np.int64)
-    typical = side.typical()
+    typical = side.typical
     if not moved:
         return Assignment(row, weight)
     for iteration in typical:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -22,8 +23,7 @@ _BASE = 0x9E3779B97F4A7C15
 _DEPTH_WEIGHT = np.uint64(0xC2B2AE3D27D4EB4F)
 
 
-@dataclass(frozen=True, slots=True)
-class Kind:
+class Kind(msgspec.Struct, frozen=True):
     """What calls of one name and shape have in common.
 
     Attributes:
@@ -70,8 +70,7 @@ class Kinds:
         return self._numbers[kind]
 
 
-@dataclass(frozen=True, slots=True)
-class TracedSide:
+class TracedSide(msgspec.Struct, frozen=True, eq=False):
     """One side of a comparison; every column has one entry per call of `tree`.
 
     Attributes:
@@ -80,6 +79,7 @@ class TracedSide:
         owner: the outermost call around it that has a family, else the innermost operator: the call whose row the
             call's self time belongs to; NO_OWNER for annotations outside of operators.
         signature: equal for calls whose subtrees have the same names and shapes in the same order.
+        typical: the kept iterations with the most common structure: call k of one corresponds to call k of the others.
     """
 
     tree: CallTree
@@ -88,42 +88,41 @@ class TracedSide:
     kind: IntArray
     owner: IntArray
     signature: HashArray
+    typical: tuple[Iteration, ...]
 
     def kind_of(self, call: int) -> Kind:
-        return self.kinds.all[self.kind[call]]
-
-    def typical(self) -> tuple[Iteration, ...]:
-        """The kept iterations with the most common structure: call k of one corresponds to call k of the others."""
-        kept = self.iterations.kept
-        structures = [self._structure(iteration) for iteration in kept]
-        if not structures:
-            return ()
-        most_common = Counter(structures).most_common(1)[0][0]
-        return tuple(i for i, structure in zip(kept, structures, strict=True) if structure == most_common)
-
-    def _structure(self, iteration: Iteration) -> tuple[int, ...]:
-        calls = range(iteration.first, iteration.last)
-        if not calls:
-            return ()
-        roots: list[int] = []
-        call = iteration.first
-        while call < iteration.last:
-            roots.append(int(self.signature[call]))
-            call = int(self.tree.end[call])
-        return tuple(roots)
+        return self.kinds.all[int(self.kind[call])]
 
 
 def prepare_side(trace: Trace, kinds: Kinds) -> TracedSide:
     """Nests the trace, finds its iterations, and says of each call what it is and whom its time belongs to."""
     tree = build_call_tree(trace)
     kind = _kind_of_calls(tree, kinds)
+    iterations = find_iterations(tree)
+    signature = _signatures(tree, kind)
     return TracedSide(
         tree=tree,
-        iterations=find_iterations(tree),
+        iterations=iterations,
         kinds=kinds,
         kind=kind,
         owner=_owners(tree, np.array([one.family is not None for one in kinds.all], dtype=np.bool_)[kind]),
-        signature=_signatures(tree, kind),
+        signature=signature,
+        typical=_typical(iterations.kept, tree, signature),
+    )
+
+
+def _typical(kept: Sequence[Iteration], tree: CallTree, signature: HashArray) -> tuple[Iteration, ...]:
+    structures: list[tuple[int, ...]] = []
+    for iteration in kept:
+        roots: list[int] = []
+        call = iteration.first
+        while call < iteration.last:
+            roots.append(int(signature[call]))
+            call = int(tree.end[call])
+        structures.append(tuple(roots))
+    most_common = Counter(structures).most_common(1)
+    return tuple(
+        iteration for iteration, structure in zip(kept, structures, strict=True) if structure == most_common[0][0]
     )
 
 
@@ -142,7 +141,8 @@ def _kind_of_calls(tree: CallTree, kinds: Kinds) -> IntArray:
     # An annotation may bear the name of an operator, so what it is belongs to the code.
     found = group((tree.name * width + tree.shapes + 1) * 2 + tree.is_operator)
     numbers: list[int] = []
-    for code in found.codes.tolist():
+    codes: list[int] = found.codes.tolist()
+    for code in codes:
         (name, shapes), is_operator = divmod(code // 2, width), code % 2
         recorded = trace.shapes[shapes - 1] if shapes else ()
         numbers.append(kinds.number(trace.names[name], recorded if is_operator else None))

@@ -32,7 +32,9 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
     sides = (prepare_side(base, kinds), prepare_side(candidate, kinds))
     for side in sides:
         if not side.tree.is_operator.any():
-            raise TraceFormatError("holds no operators (cpu_op). Profile with ProfilerActivity.CPU", side.tree.trace.path)
+            raise TraceFormatError(
+                "holds no operators (cpu_op). Profile with ProfilerActivity.CPU", side.tree.trace.path
+            )
     alignment = align(*sides, families)
     keys = RowKeys()
     assignments = assign_rows(*sides, alignment, keys)
@@ -46,7 +48,10 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
 
     spans = [sum(iteration.time_ns for iteration in side.iterations.kept) for side in sides]
     total = Total(mean_ns(spans[0], iterations[0]), mean_ns(spans[1], iterations[1]))
-    gaps = [span - sum(account.time_ns for account in of_side.values()) for span, of_side in zip(spans, accounts, strict=True)]
+    gaps = [
+        span - sum(account.time_ns for account in of_side.values())
+        for span, of_side in zip(spans, accounts, strict=True)
+    ]
     return Diff(
         base=_side(sides[0], total.base_ns),
         candidate=_side(sides[1], total.candidate_ns),
@@ -58,7 +63,9 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
         call_tree=merge_trees(sides, assignments, alignment, [number for number, _ in numbered]),
         other_threads=_other_threads(sides, assignments, keys, families, iterations),
         warnings=tuple(
-            f"{name}: {doubt}" for name, side in zip(("base", "candidate"), sides, strict=True) for doubt in doubts(side)
+            f"{name}: {doubt}"
+            for name, side in zip(("base", "candidate"), sides, strict=True)
+            for doubt in doubts(side)
         ),
     )
 
@@ -109,14 +116,16 @@ def _operators(side: TracedSide) -> dict[str, OperatorTime]:
     calls = calls[tree.is_operator[calls]]
     found = group(tree.name[calls])
     counts, self_ns, total_ns = found.counts(), found.sums(tree.self_ns[calls]), found.sums(tree.total_ns[calls])
+    names = tree.trace.names
+    numbers: list[int] = found.codes.tolist()
     return {
-        (name := tree.trace.names[number]): OperatorTime(
-            name,
+        names[number]: OperatorTime(
+            names[number],
             int(counts[at]) / iterations,
             mean_ns(int(self_ns[at]), iterations),
             mean_ns(int(total_ns[at]), iterations),
         )
-        for at, number in enumerate(found.codes.tolist())
+        for at, number in enumerate(numbers)
     }
 
 

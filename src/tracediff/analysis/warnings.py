@@ -38,7 +38,7 @@ def doubts(side: TracedSide) -> Iterator[str]:
         yield ONE_ITERATION
     if iterations.outside_ns:
         yield f"operators outside of the iterations took {units.duration(iterations.outside_ns)}: left out"
-    unlike = len(iterations.kept) - len(side.typical())
+    unlike = len(iterations.kept) - len(side.typical)
     if unlike:
         yield (
             f"{units.count(unlike, 'iteration')} of {len(iterations.kept)} ran other calls than the rest: "

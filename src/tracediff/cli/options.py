@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
-import tempfile
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from pathlib import Path
 
@@ -45,9 +43,15 @@ def report_options(options: Namespace) -> ReportOptions:
     on_terminal = sys.stdout.isatty() and not options.output
     return ReportOptions(
         limit=options.limit,
-        width=shutil.get_terminal_size().columns if on_terminal or "COLUMNS" in os.environ else None,
+        width=_columns() if on_terminal or "COLUMNS" in os.environ else None,
         color=on_terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
     )
+
+
+def _columns() -> int:
+    import shutil
+
+    return shutil.get_terminal_size().columns
 
 
 def write(text: str, options: Namespace) -> None:
@@ -59,9 +63,13 @@ def write(text: str, options: Namespace) -> None:
     if not options.output:
         sys.stdout.write(text)
         return
+    import tempfile
+
     target = Path(options.output)
     try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=target.parent, prefix=".tracediff-", delete=False) as file:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", dir=target.parent, prefix=".tracediff-", delete=False
+        ) as file:
             beside = Path(file.name)
             try:
                 file.write(text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from dataclasses import replace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
@@ -40,8 +39,10 @@ def run(options: Namespace) -> int:
 
     summary = summarize(load(options.trace), options.by_shape)
     if options.sort != "cpu_time_total":
+        import msgspec
+
         key = attrgetter(_SORT_KEYS[options.sort])
-        summary = replace(
+        summary = msgspec.structs.replace(
             summary, operators=tuple(sorted(summary.operators, key=key, reverse=options.sort != "name"))
         )
     write(report.render_summary(summary, report_options(options)), options)

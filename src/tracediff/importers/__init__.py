@@ -32,7 +32,6 @@ def load(path: str | Path, progress: Progress | None = None) -> Profile:
         if importer.sniff(head):
             return importer.read(path, progress)
     raise TraceFormatError(
-        "is neither a Kineto trace (JSON) nor a printed key_averages() table. "
-        "Name a file that torch.profiler exported",
+        "is neither a Kineto trace (JSON) nor a printed key_averages() table. Name a file that torch.profiler exported",
         str(path),
     )

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
 from tracediff.importers.source import Progress
-from tracediff.model.run import Run
 from tracediff.model.trace import InputShapes, Profile
 
 SNIFF_BYTES = 64 * 1024
@@ -44,44 +42,6 @@ def label_of(path: Path) -> str:
     return _SUFFIXES.sub("", path.name) or path.name
 
 
-@dataclass(frozen=True, slots=True)
-class _Field:
-    """Type-checked look-ups in a dict that somebody else wrote."""
-
-    mapping: Mapping[str, Any]
-
-    def text(self, key: str) -> str | None:
-        value = self.mapping.get(key)
-        return value if isinstance(value, str) else None
-
-    def child(self, key: str) -> _Field:
-        value = self.mapping.get(key)
-        return _Field(value if isinstance(value, dict) else {})
-
-
-def run_of(path: Path, recorded: Mapping[str, Any]) -> Run:
-    """Builds the run from the top-level key `tracediff` of a trace file (CONTRACTS, "The trace file").
-
-    Args:
-        path: the file, for the label.
-        recorded: the key's value, or an empty mapping where the file has none.
-    """
-    top = _Field(recorded)
-    environment = top.child("environment").mapping
-    latency = recorded.get("latency_ns")
-    return Run(
-        label=label_of(path),
-        backend=top.text("backend"),
-        torch_version=top.child("torch").text("version"),
-        engine=top.text("engine"),
-        workload=top.child("workload").text("name"),
-        environment=environment,
-        emulated=environment.get("emulated") is True,
-        latency_ns=tuple(n for n in latency if isinstance(n, int)) if isinstance(latency, list) else (),
-        source=top.text("source"),
-    )
-
-
 def parse_shapes(text: bytes | str) -> InputShapes:
     """`[[1, 3], []]` as tuples, which can be compared and hashed.
 
@@ -91,5 +51,5 @@ def parse_shapes(text: bytes | str) -> InputShapes:
     return _frozen(msgspec.json.decode(text, type=list[Any]))
 
 
-def _frozen(values: list[Any]) -> InputShapes:
-    return tuple(_frozen(value) if isinstance(value, list) else int(value) for value in values)
+def _frozen(values: Sequence[Any]) -> InputShapes:
+    return tuple(int(value) if isinstance(value, int | float | str) else _frozen(value) for value in values)

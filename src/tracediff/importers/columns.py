@@ -16,7 +16,7 @@ from tracediff.model.trace import ABSENT, Events, IntArray, Operator, ReadReport
 
 _COMPLETE = "X"
 _MOST_US = 2**62 // 1000
-_COLUMNS = tuple(Events.__slots__)
+_COLUMNS = Events.__struct_fields__
 
 
 class _Interned(dict[Any, int]):

@@ -112,6 +112,4 @@ def _tolerant(entry: msgspec.Raw) -> ExactEvent | None:
         if field.encode_name in loose.args:
             with contextlib.suppress(msgspec.ValidationError):
                 args[field.name] = msgspec.json.decode(loose.args[field.encode_name], type=field.type, strict=False)
-    return ExactEvent(
-        loose.ph, loose.cat, loose.name, loose.pid, loose.tid, loose.ts, loose.dur, Args(**args)
-    )
+    return ExactEvent(loose.ph, loose.cat, loose.name, loose.pid, loose.tid, loose.ts, loose.dur, Args(**args))

@@ -48,7 +48,7 @@ class JsonStream:
         self._take(1)
         return True
 
-    def keys(self) -> Iterator[str]:
+    def object_keys(self) -> Iterator[str]:
         """The keys of the object that was just opened; the caller takes each value before the next key."""
         while True:
             self._skip_between()

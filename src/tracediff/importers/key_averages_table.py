@@ -10,7 +10,8 @@ from pathlib import Path
 import msgspec
 
 from tracediff.errors import TraceFormatError
-from tracediff.importers.base import parse_shapes, run_of
+from tracediff.importers.base import parse_shapes
+from tracediff.importers.recorded import run_of
 from tracediff.importers.source import Progress, read_blocks
 from tracediff.model.trace import InputShapes, Operator, PrintedTable, ReadReport
 
@@ -89,7 +90,7 @@ def _table(path: Path, header: str, lines: Sequence[str], size: int) -> PrintedT
         self_total_ns = _time(footer)[0]
     return PrintedTable(
         path=str(path),
-        run=run_of(path, {}),
+        run=run_of(path, None),
         operators=tuple(operators),
         self_total_ns=self_total_ns,
         has_shapes=shapes is not None,

@@ -8,12 +8,12 @@ from typing import Any
 import msgspec
 
 from tracediff.errors import TraceFormatError
-from tracediff.importers.base import run_of
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.events import ChunkDecoder
 from tracediff.importers.json_stream import JsonStream
+from tracediff.importers.recorded import key_averages_of, run_of
 from tracediff.importers.source import Progress, read_blocks
-from tracediff.model.trace import Operator, ReadReport, Trace
+from tracediff.model.trace import ReadReport, Trace
 
 _EVENTS_KEY = "traceEvents"
 _OWN_KEY = "tracediff"
@@ -41,7 +41,7 @@ class KinetoImporter:
                 columns.add(chunk)
 
         if stream.opens_with(b"{"):
-            for key in stream.keys():
+            for key in stream.object_keys():
                 if key == _EVENTS_KEY:
                     found = True
                     read_events()
@@ -57,15 +57,13 @@ class KinetoImporter:
             )
         if columns.event_count == 0:
             raise TraceFormatError("is a trace without events. Capture it again", str(path))
-        own = metadata.pop(_OWN_KEY, {})
+        own: object = metadata.pop(_OWN_KEY, None)
         return columns.build(
             path=str(path),
-            run=run_of(path, own if isinstance(own, dict) else {}),
-            read=ReadReport(
-                bytes=path.stat().st_size, events_read=columns.event_count, events_dropped=columns.dropped
-            ),
+            run=run_of(path, own),
+            read=ReadReport(bytes=path.stat().st_size, events_read=columns.event_count, events_dropped=columns.dropped),
             metadata=metadata,
-            key_averages=_captured_key_averages(own),
+            key_averages=key_averages_of(own),
         )
 
 
@@ -74,26 +72,3 @@ def _decode(text: bytes, key: str, path: str) -> Any:
         return msgspec.json.decode(text)
     except msgspec.DecodeError as error:
         raise TraceFormatError(f"has a malformed value under {key!r} ({error}). Capture it again", path) from None
-
-
-class _CapturedOperator(msgspec.Struct):
-    """A row of the `key_averages` that a capture carries; times in microseconds, as torch gives them."""
-
-    name: str
-    count: int
-    self_cpu_time_total: float
-    cpu_time_total: float
-
-
-def _captured_key_averages(own: Any) -> tuple[Operator, ...] | None:
-    recorded = own.get("key_averages") if isinstance(own, dict) else None
-    if not recorded:
-        return None
-    try:
-        rows = msgspec.convert(recorded, list[_CapturedOperator])
-    except msgspec.ValidationError:
-        return None
-    return tuple(
-        Operator(row.name, row.count, round(row.self_cpu_time_total * 1000), round(row.cpu_time_total * 1000))
-        for row in rows
-    )

@@ -78,12 +78,8 @@ class _Gunzip:
                     if data:
                         self._stream = zlib.decompressobj(_GZIP_WINDOW)
         except zlib.error as error:
-            raise TraceFormatError(
-                f"is damaged gzip ({error}). Copy or capture it again", str(self._path)
-            ) from None
+            raise TraceFormatError(f"is damaged gzip ({error}). Copy or capture it again", str(self._path)) from None
 
     def close(self) -> None:
         if not self._stream.eof:
-            raise TraceFormatError(
-                "ends in the middle of its gzip stream. Copy or capture it again", str(self._path)
-            )
+            raise TraceFormatError("ends in the middle of its gzip stream. Copy or capture it again", str(self._path))

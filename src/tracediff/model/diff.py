@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+import msgspec
 
 from tracediff.model.run import Run
 from tracediff.model.trace import IntArray
@@ -17,8 +18,7 @@ GAPS = "gaps"
 REMAINDER = "remainder"
 
 
-@dataclass(frozen=True, slots=True)
-class Side:
+class Side(msgspec.Struct, frozen=True):
     """One of the two inputs.
 
     Attributes:
@@ -40,8 +40,7 @@ class Side:
     iteration_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorTime:
+class OperatorTime(msgspec.Struct, frozen=True):
     """An operator's calls and nanoseconds per iteration."""
 
     name: str
@@ -50,8 +49,7 @@ class OperatorTime:
     total_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class Implementation:
+class Implementation(msgspec.Struct, frozen=True):
     """One way in which the calls of a row were done.
 
     Attributes:
@@ -66,8 +64,7 @@ class Implementation:
     time_ns: int
 
 
-@dataclass(frozen=True, slots=True)
-class RowSide:
+class RowSide(msgspec.Struct, frozen=True):
     """One side of a row, per iteration.
 
     Attributes:
@@ -89,8 +86,7 @@ class RowSide:
     outermost: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(msgspec.Struct, frozen=True):
     """A family and a shape: what the two sides spent on it.
 
     `delta_ns = calls_effect_ns + cost_effect_ns`: the difference in calls at the mean cost of both sides, and the
@@ -118,8 +114,7 @@ class Row:
     verdict: Verdict | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LedgerTerm:
+class LedgerTerm(msgspec.Struct, frozen=True):
     """A part of the total difference.
 
     Attributes:
@@ -140,8 +135,7 @@ class LedgerTerm:
     rows: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Total:
+class Total(msgspec.Struct, frozen=True):
     """The measured difference of one iteration; `interval` and `verdict` need repeated captures."""
 
     base_ns: int
@@ -161,8 +155,7 @@ class Total:
         return self.candidate_ns / self.base_ns
 
 
-@dataclass(frozen=True, slots=True)
-class OperatorPair:
+class OperatorPair(msgspec.Struct, frozen=True):
     """An operator by its raw name on both sides, over all threads of the iterations."""
 
     name: str
@@ -170,16 +163,14 @@ class OperatorPair:
     candidate: OperatorTime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Comparability:
+class Comparability(msgspec.Struct, frozen=True):
     """Whether both sides did the same work, and why one thinks so."""
 
     verdict: ComparableVerdict
     reasons: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class MergedTree:
+class MergedTree(msgspec.Struct, frozen=True, eq=False):
     """Both sides' typical iteration as one tree, in preorder; every column has shape (n,).
 
     Attributes:
@@ -216,8 +207,7 @@ class MergedTree:
         return node + 1 + (int(deeper.argmin()) if not deeper.all() else len(deeper))
 
 
-@dataclass(frozen=True, slots=True)
-class ThreadLedger:
+class ThreadLedger(msgspec.Struct, frozen=True):
     """What ran beside the iteration's own thread (inter-op, autograd); not part of the total."""
 
     base_ns: int
@@ -225,16 +215,14 @@ class ThreadLedger:
     rows: tuple[Row, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(msgspec.Struct, frozen=True):
     """A sentence and the rows that it rests on."""
 
     text: str
     rows: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Diff:
+class Diff(msgspec.Struct, frozen=True, eq=False):
     """Base against candidate. `sum(term.delta_ns for term in ledger) == total.delta_ns`, exactly.
 
     Attributes:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Run:
+
+class Run(msgspec.Struct, frozen=True):
     """One process: what it ran and what it ran in, as far as the file says.
 
     A plain Kineto trace records none of this but its format; files of `tracediff capture` and the
@@ -31,7 +31,7 @@ class Run:
     torch_version: str | None = None
     engine: str | None = None
     workload: str | None = None
-    environment: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    environment: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     emulated: bool = False
     latency_ns: tuple[int, ...] = ()
     source: str | None = None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,8 +25,7 @@ ABSENT = -1
 """Stands in integer columns for a field that the event does not have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Thread:
+class Thread(msgspec.Struct, frozen=True):
     """One (pid, tid) of the trace; both are text because Kineto writes words there too."""
 
     pid: str
@@ -34,8 +33,7 @@ class Thread:
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Events:
+class Events(msgspec.Struct, frozen=True, eq=False):
     """The complete ("ph": "X") events in file order; every column has shape (n,).
 
     Attributes:
@@ -68,19 +66,17 @@ class Events:
         return len(self.name)
 
 
-@dataclass(frozen=True, slots=True)
-class ReadReport:
+class ReadReport(msgspec.Struct, frozen=True):
     """What reading the file took: nothing is dropped or mended without being counted here."""
 
     bytes: int
     events_read: int
     events_dropped: int = 0
-    repairs: Mapping[str, int] = field(default_factory=dict[str, int])
+    repairs: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     truncated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Operator:
+class Operator(msgspec.Struct, frozen=True):
     """One row of `key_averages()`: `FunctionEventAvg`'s key, count and CPU times.
 
     Attributes:
@@ -98,8 +94,7 @@ class Operator:
     input_shapes: InputShapes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(msgspec.Struct, frozen=True, eq=False):
     """One capture of one process.
 
     Attributes:
@@ -126,12 +121,11 @@ class Trace:
     resolution_ns: int
     read: ReadReport
     key_averages: tuple[Operator, ...] | None = None
-    metadata: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    metadata: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PrintedTable:
+class PrintedTable(msgspec.Struct, frozen=True):
     """A `key_averages().table()` that somebody pasted: no timeline, no hierarchy, its top rows only.
 
     Attributes:
@@ -159,8 +153,7 @@ class PrintedTable:
 Profile: TypeAlias = Trace | PrintedTable
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(msgspec.Struct, frozen=True):
     """What `tracediff show` says about one input.
 
     Attributes:

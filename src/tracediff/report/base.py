@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from importlib import import_module
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from tracediff.model.diff import Diff
-from tracediff.model.trace import Summary
+import msgspec
+
+if TYPE_CHECKING:
+    from tracediff.model.diff import Diff
+    from tracediff.model.trace import Summary
 
 
-@dataclass(frozen=True, slots=True)
-class ReportOptions:
+class ReportOptions(msgspec.Struct, frozen=True):
     """How a report is laid out.
 
     Attributes:

@@ -6,6 +6,7 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
+
 class TraceRecord(TypedDict):
     """What was read."""
 

@@ -21,6 +21,7 @@ from tracediff.report.documents import (
     ThreadsRecord,
 )
 
+
 def render_diff(diff: Diff, options: ReportOptions) -> str:
     """The comparison as one JSON document; the limit does not apply."""
     return _text(diff_document(diff))

@@ -15,7 +15,15 @@ from tracediff.report.base import ReportOptions
 def render_diff(diff: Diff, options: ReportOptions) -> str:
     """The rows; per iteration."""
     titles = ["family", "shape", "change", "match", "base_implementation", "candidate_implementation"]
-    titles += ["base_calls", "candidate_calls", "base_ns", "candidate_ns", "delta_ns", "calls_effect_ns", "cost_effect_ns"]
+    titles += [
+        "base_calls",
+        "candidate_calls",
+        "base_ns",
+        "candidate_ns",
+        "delta_ns",
+        "calls_effect_ns",
+        "cost_effect_ns",
+    ]
     return _csv(
         titles,
         (

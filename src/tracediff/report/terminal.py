@@ -32,7 +32,13 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
     width = options.width or _PIPE_WIDTH
     out = StringIO()
     console = Console(
-        file=out, width=width, force_terminal=options.color, no_color=not options.color, highlight=False, soft_wrap=False
+        file=out,
+        width=width,
+        force_terminal=options.color,
+        no_color=not options.color,
+        highlight=False,
+        markup=False,
+        emoji=False,
     )
     for part in _parts(diff, options, width):
         console.print(part)
@@ -68,7 +74,9 @@ def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[Renderabl
 
 
 def _table(title: str) -> Table:
-    return Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), header_style="dim")
+    return Table(
+        title=title, title_justify="left", title_style="bold", box=None, padding=(0, 2, 0, 0), header_style="dim"
+    )
 
 
 def _ledger(diff: Diff) -> Table:

@@ -51,7 +51,7 @@ def _cells(operator: Operator, summary: Summary, widths: Sequence[int]) -> list[
         units.torch_duration(operator.total_ns / operator.calls if operator.calls else 0),
         str(operator.calls),
     ]
-    return cells + [_shapes(operator)[: widths[-1]]] if summary.by_shape else cells
+    return [*cells, _shapes(operator)[: widths[-1]]] if summary.by_shape else cells
 
 
 def _shapes(operator: Operator) -> str:

@@ -1,0 +1,228 @@
+"""What Python users get: traces and diffs whose tables are pandas frames, made when they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tracediff import importers
+from tracediff.analysis.summary import summarize
+from tracediff.compare import CompareOptions
+from tracediff.compare import compare as compare_profiles
+from tracediff.model import diff as model
+from tracediff.model.trace import ABSENT, PrintedTable, Profile, Summary
+from tracediff.report import phrases
+from tracediff.report.base import ReportOptions, load_report
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Trace:
+    """One capture.
+
+    Attributes:
+        profile: the columns behind the frames (`tracediff.model.trace`).
+    """
+
+    def __init__(self, profile: Profile) -> None:
+        self.profile = profile
+
+    @property
+    def path(self) -> str:
+        """Where it was read from."""
+        return self.profile.path
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What one must know before believing the numbers."""
+        return self._summary.warnings
+
+    @cached_property
+    def operators(self) -> pd.DataFrame:
+        """`key_averages()`: name, calls, self_ns, total_ns, over all iterations."""
+        import pandas as pd
+
+        rows = self._summary.operators
+        return pd.DataFrame(
+            {
+                "name": [row.name for row in rows],
+                "calls": [row.calls for row in rows],
+                "self_ns": [row.self_ns for row in rows],
+                "total_ns": [row.total_ns for row in rows],
+            }
+        )
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """Every complete event in file order, a column for each of its fields that the trace model keeps.
+
+        Empty for a printed table.
+        """
+        import pandas as pd
+
+        if isinstance(self.profile, PrintedTable):
+            return pd.DataFrame()
+        trace, events = self.profile, self.profile.events
+        threads: list[int] = events.thread.tolist()
+        shapes: list[int] = events.shapes.tolist()
+        return pd.DataFrame(
+            {
+                "name": pd.Categorical.from_codes(events.name.tolist(), pd.Index(trace.names)),
+                "category": pd.Categorical.from_codes(events.category.tolist(), pd.Index(trace.categories)),
+                "pid": [trace.threads[thread].pid for thread in threads],
+                "tid": [trace.threads[thread].tid for thread in threads],
+                "start_ns": events.start_ns,
+                "dur_ns": events.dur_ns,
+                "external_id": events.external_id,
+                "sequence": events.sequence,
+                "shapes": [None if shape == ABSENT else trace.shapes[shape] for shape in shapes],
+            }
+        )
+
+    @cached_property
+    def _summary(self) -> Summary:
+        return summarize(self.profile)
+
+    def __repr__(self) -> str:
+        return f"<tracediff.Trace {self.path}: {len(self._summary.operators)} operators>"
+
+    def _repr_html_(self) -> str:
+        return self.operators.to_html(escape=True)
+
+
+class Diff:
+    """Base against candidate; times are nanoseconds per iteration.
+
+    Attributes:
+        result: the records behind the frames (`tracediff.model.diff`).
+    """
+
+    def __init__(self, result: model.Diff) -> None:
+        self.result = result
+
+    @property
+    def total(self) -> model.Total:
+        """The measured difference."""
+        return self.result.total
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What one must know before believing the numbers."""
+        return self.result.warnings
+
+    @cached_property
+    def rows(self) -> pd.DataFrame:
+        """A row per family and shape, largest difference first."""
+        rows = self.result.rows
+        sides = {
+            f"{name}_{title}": [value(side) if (side := pick(row)) else None for row in rows]
+            for name, pick in (("base", _base), ("candidate", _candidate))
+            for title, value in _SIDE_COLUMNS.items()
+        }
+        return _frame(
+            {
+                "family": [row.family for row in rows],
+                "shape": [row.shape for row in rows],
+                "change": [row.change for row in rows],
+                "match": [row.match for row in rows],
+                **sides,
+                "delta_ns": [row.delta_ns for row in rows],
+                "calls_effect_ns": [row.calls_effect_ns for row in rows],
+                "cost_effect_ns": [row.cost_effect_ns for row in rows],
+            }
+        )
+
+    @cached_property
+    def ledger(self) -> pd.DataFrame:
+        """The terms that add up to the total difference."""
+        terms = self.result.ledger
+        return _frame(
+            {
+                "term": [term.term for term in terms],
+                "base_ns": [term.base_ns for term in terms],
+                "candidate_ns": [term.candidate_ns for term in terms],
+                "delta_ns": [term.delta_ns for term in terms],
+                "share": [term.share for term in terms],
+            }
+        )
+
+    @cached_property
+    def operators(self) -> pd.DataFrame:
+        """Operators by raw name on both sides."""
+        pairs = self.result.operators
+        return _frame(
+            {
+                "name": [pair.name for pair in pairs],
+                **{
+                    f"{side}_{title}": [value(one) if (one := getattr(pair, side)) else None for pair in pairs]
+                    for side in ("base", "candidate")
+                    for title, value in _OPERATOR_COLUMNS.items()
+                },
+            }
+        )
+
+    def __repr__(self) -> str:
+        return f"<tracediff.Diff {phrases.headline(self.result)}>"
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        # The width of a notebook's output cell.
+        text = load_report("table").render_diff(self.result, ReportOptions(width=140))
+        return f"<pre>{escape(text)}</pre>"
+
+
+def load(path: str | Path) -> Trace:
+    """Reads a Kineto trace or a printed `key_averages()` table.
+
+    Raises:
+        tracediff.errors.TraceFormatError: the file is missing, damaged, or of no known kind.
+    """
+    return Trace(importers.load(path))
+
+
+def compare(base: str | Path | Trace, candidate: str | Path | Trace, *, families: str | Path | None = None) -> Diff:
+    """Compares two captures.
+
+    Args:
+        base: a path or a loaded trace.
+        candidate: what to compare with it.
+        families: a TOML file with operator families of your own.
+
+    Raises:
+        tracediff.errors.TracediffError: an input cannot be read.
+    """
+    profiles = [side.profile if isinstance(side, Trace) else side for side in (base, candidate)]
+    return Diff(compare_profiles(profiles[0], profiles[1], CompareOptions(families=families)))
+
+
+_SIDE_COLUMNS: dict[str, Callable[[model.RowSide], object]] = {
+    "implementation": phrases.implementation,
+    "calls": lambda side: side.calls,
+    "time_ns": lambda side: side.time_ns,
+    "dispatch_ns": lambda side: side.dispatch_ns,
+}
+_OPERATOR_COLUMNS: dict[str, Callable[[model.OperatorTime], object]] = {
+    "calls": lambda operator: operator.calls,
+    "self_ns": lambda operator: operator.self_ns,
+    "total_ns": lambda operator: operator.total_ns,
+}
+
+
+def _base(row: model.Row) -> model.RowSide | None:
+    return row.base
+
+
+def _candidate(row: model.Row) -> model.RowSide | None:
+    return row.candidate
+
+
+def _frame(columns: dict[str, list[object]]) -> pd.DataFrame:
+    """A frame whose times stay integers where one side has none (pandas would make them floats)."""
+    import pandas as pd
+
+    frame = pd.DataFrame(columns)
+    return frame.astype({title: "Int64" for title in columns if title.endswith("_ns")})
