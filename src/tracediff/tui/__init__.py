@@ -12,7 +12,8 @@ def run_tui(base: str, candidate: str, options: CompareOptions | None = None) ->
     """Reads both inputs and shows their comparison until the user leaves.
 
     Args:
-        base, candidate: trace files, as the user named them.
+        base: a trace file, as the user named it.
+        candidate: what to compare with it.
         options: how to compare.
 
     Returns:

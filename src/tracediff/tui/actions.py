@@ -1,0 +1,152 @@
+"""The one table of actions: bindings, footer, help and palette are made from it, so that they cannot disagree."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from textual.binding import Binding, BindingType
+
+
+class Scope(Enum):
+    """Where an action can be called; the values are the headings of the help screen."""
+
+    APP = "Everywhere"
+    COMPARE = "Comparison"
+    FIGURES = "Comparison, detail"
+    MOVE = "Moving"
+    TABLE = "Tables"
+    TREE = "Call tree"
+    BACK = "Detail, help"
+    MENU = "Sort menu"
+    MENU_LIST = "Its columns"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that a key does.
+
+    Attributes:
+        id: what a user's keymap names it by.
+        keys: as Textual writes them, separated by commas.
+        run: the Textual action.
+        label: for footer and palette.
+        help: what it does, for the help screen.
+        footer: whether the footer shows it.
+        priority: whether it works while an input has the focus.
+    """
+
+    id: str
+    scope: Scope
+    keys: str
+    run: str
+    label: str
+    help: str
+    footer: bool = False
+    priority: bool = False
+
+    @property
+    def shown_keys(self) -> str:
+        """`PgUp`, `? F1`."""
+        return " ".join(_KEY_NAMES.get(key, key) for key in self.keys.split(","))
+
+
+_KEY_NAMES = {
+    "enter": "Enter",
+    "escape": "Esc",
+    "space": "Space",
+    "tab": "Tab",
+    "shift+tab": "Shift+Tab",
+    "up": "↑",
+    "down": "↓",
+    "left": "←",
+    "right": "→",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "f1": "F1",
+    "ctrl+c": "Ctrl+C",
+    "ctrl+p": "Ctrl+P",
+    "ctrl+q": "Ctrl+Q",
+}
+
+ACTIONS: tuple[Action, ...] = (
+    Action("row.open", Scope.TABLE, "enter", "select_cursor", "Open", "open the row under the cursor", footer=True),
+    Action("sort.menu", Scope.TABLE, "s", "sort_menu", "Sort", "choose the column to sort by", footer=True),
+    Action("sort.left", Scope.TABLE, "<", "sort_column(-1)", "Sort left", "sort by the column to the left"),
+    Action("sort.right", Scope.TABLE, ">", "sort_column(1)", "Sort right", "sort by the column to the right"),
+    Action("sort.invert", Scope.TABLE, "I", "sort_invert", "Invert", "turn the order round"),
+    Action(
+        "rows.unchanged",
+        Scope.TABLE,
+        "u",
+        "screen.toggle_unchanged",
+        "Unchanged",
+        "hide what did not change, or show it again",
+        footer=True,
+    ),
+    Action("call.toggle", Scope.TREE, "space", "fold", "Toggle", "show or hide what a call called", footer=True),
+    Action("call.expand", Scope.TREE, "+,=,right", "expand", "Expand", "show what a call called"),
+    Action("call.collapse", Scope.TREE, "-,left", "collapse", "Collapse", "hide it; on a hidden one go to its caller"),
+    Action("call.expand_all", Scope.TREE, "*", "expand_all", "All", "expand everything below the call", footer=True),
+    Action(
+        "call.hot_path", Scope.TREE, "e", "hot_path", "Hot path", "follow the largest difference downwards", footer=True
+    ),
+    Action("call.open", Scope.TREE, "enter", "open", "Open row", "open the row that the call's time went to"),
+    Action("move.up", Scope.MOVE, "up,k", "cursor_up", "Up", "one line up"),
+    Action("move.down", Scope.MOVE, "down,j", "cursor_down", "Down", "one line down"),
+    Action("move.page_up", Scope.MOVE, "pageup", "page_up", "Page up", "one page up"),
+    Action("move.page_down", Scope.MOVE, "pagedown", "page_down", "Page down", "one page down"),
+    Action("move.top", Scope.MOVE, "g,home", "scroll_top", "Top", "to the first line"),
+    Action("move.bottom", Scope.MOVE, "G,end", "scroll_bottom", "Bottom", "to the last line"),
+    Action("tab.rows", Scope.COMPARE, "1", "show_tab('rows')", "Rows", "what each family and shape took"),
+    Action("tab.operators", Scope.COMPARE, "2", "show_tab('operators')", "Operators", "operators by their raw names"),
+    Action("tab.calls", Scope.COMPARE, "3", "show_tab('calls')", "Call tree", "both sides' calls as one tree"),
+    Action("tab.ledger", Scope.COMPARE, "4", "show_tab('ledger')", "Ledger", "terms that add up to the difference"),
+    Action("tab.warnings", Scope.COMPARE, "5", "show_tab('warnings')", "Warnings", "what to know before believing it"),
+    Action("tab.previous", Scope.COMPARE, "[", "turn_tab(-1)", "Previous tab", "the tab to the left"),
+    Action("tab.next", Scope.COMPARE, "]", "turn_tab(1)", "Next tab", "the tab to the right"),
+    Action(
+        "filter.open",
+        Scope.COMPARE,
+        "/",
+        "filter",
+        "Filter",
+        "only what contains these words: family, shape, operators, implementations",
+        footer=True,
+    ),
+    Action("filter.clear", Scope.COMPARE, "escape", "clear_filter", "Clear filter", "show everything again"),
+    Action("figures.share", Scope.FIGURES, "%", "toggle_share", "Share", "times as time or as share", footer=True),
+    Action("sides.swap", Scope.COMPARE, "x", "app.swap", "Swap", "compare the other way round", footer=True),
+    Action(
+        "screen.back", Scope.BACK, "escape,backspace", "app.pop_screen", "Back", "to the screen before", footer=True
+    ),
+    Action("menu.close", Scope.MENU, "escape,s", "dismiss", "Close", "choose nothing"),
+    Action("menu.quit", Scope.MENU, "q", "app.quit", "Quit", "leave tracediff"),
+    Action("menu.choose", Scope.MENU_LIST, "enter", "select", "Choose", "sort by this column"),
+    Action("app.focus_next", Scope.APP, "tab", "app.focus_next", "Next pane", "to the next pane"),
+    Action("app.focus_previous", Scope.APP, "shift+tab", "app.focus_previous", "Previous pane", "to the pane before"),
+    Action("app.help", Scope.APP, "?,f1", "app.help", "Help", "this list", footer=True),
+    Action("app.palette", Scope.APP, "ctrl+p", "app.command_palette", "Palette", "find an action by its name"),
+    Action("app.quit", Scope.APP, "q", "app.quit", "Quit", "leave tracediff", footer=True),
+    Action("app.quit_always", Scope.APP, "ctrl+q", "app.quit", "Quit", "leave, also while typing", priority=True),
+    Action("app.interrupt", Scope.APP, "ctrl+c", "app.interrupt", "Interrupt", "leave at once", priority=True),
+)
+
+
+def bindings(*scopes: Scope) -> list[BindingType]:
+    """The bindings of the actions of some scopes."""
+    return [
+        Binding(
+            action.keys,
+            action.run,
+            action.label,
+            show=action.footer,
+            priority=action.priority,
+            tooltip=action.help,
+            id=action.id,
+        )
+        for action in ACTIONS
+        if action.scope in scopes
+    ]

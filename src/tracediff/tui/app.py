@@ -1,0 +1,139 @@
+"""The application: starts the comparison, and goes between the screens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from textual import on
+from textual.app import App, SystemCommand
+from textual.screen import Screen
+
+from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.loading import Loading
+from tracediff.tui.messages import DiffReady, LoadFailed, ReadProgress, RowOpened
+from tracediff.tui.screens.compare import CompareScreen
+from tracediff.tui.screens.detail import DetailScreen
+from tracediff.tui.screens.help import HelpScreen
+from tracediff.tui.screens.loading import LoadingScreen
+
+if TYPE_CHECKING:
+    from tracediff.compare import CompareOptions
+
+EXIT_OK, EXIT_UNREADABLE, EXIT_INTERRUPTED = 0, 3, 130
+
+
+class TracediffApp(App[int], inherit_bindings=False):
+    """Base against candidate.
+
+    Args:
+        base, candidate: the inputs as the user named them.
+        options: how to compare.
+
+    Attributes:
+        error: why there is nothing to show.
+    """
+
+    CSS_PATH = "app.tcss"
+    BINDINGS = bindings(Scope.APP)
+    ENABLE_COMMAND_PALETTE = True
+
+    def __init__(self, base: str, candidate: str, options: CompareOptions | None = None) -> None:
+        super().__init__()
+        self.error: BaseException | None = None
+        self._inputs = (base, candidate)
+        self._options = options
+        self._loading: Loading | None = None
+        self._compare: CompareScreen | None = None
+
+    def run_to_exit_code(self) -> int:
+        """Runs until the user leaves.
+
+        Raises:
+            TracediffError: an input could not be read.
+        """
+        try:
+            code = self.run()
+        except KeyboardInterrupt:
+            # From a signal; the key itself arrives as a key.
+            code = EXIT_INTERRUPTED
+        if self.error:
+            raise self.error
+        return self.return_code or EXIT_OK if code is None else code
+
+    def on_mount(self) -> None:
+        self.push_screen(LoadingScreen(*self._inputs))
+        self._load(*self._inputs)
+
+    def on_unmount(self) -> None:
+        self._stop_loading()
+
+    def _load(self, base: str, candidate: str) -> None:
+        self._loading = Loading(self, base, candidate, self._options)
+        self._loading.start()
+
+    def _stop_loading(self) -> None:
+        if self._loading:
+            self._loading.cancel()
+            self._loading = None
+
+    @on(ReadProgress)
+    def _show_progress(self, progress: ReadProgress) -> None:
+        if isinstance(self.screen, LoadingScreen | CompareScreen) and self._loading:
+            self.screen.show_progress(progress)
+
+    @on(DiffReady)
+    def _show_diff(self, ready: DiffReady) -> None:
+        self._loading = None
+        self._inputs = (ready.diff.base.path, ready.diff.candidate.path)
+        if self._compare is None:
+            self._compare = CompareScreen(ready.diff)
+            self.switch_screen(self._compare)  # pyright: ignore[reportUnknownMemberType]
+            return
+        while self.screen is not self._compare:
+            self.pop_screen()
+        self._compare.show(ready.diff)
+
+    @on(LoadFailed)
+    def _give_up(self, failed: LoadFailed) -> None:
+        self._loading = None
+        self.error = failed.error
+        self.exit(EXIT_UNREADABLE)
+
+    @on(RowOpened)
+    def _open_row(self, opened: RowOpened) -> None:
+        if self._compare:
+            self.push_screen(DetailScreen(opened.row, self._compare.figures))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The actions that have a key where the palette was called from, and the theme."""
+        yield SystemCommand("Theme", "choose other colours", self.action_change_theme)
+        seen: set[str] = set()
+        for active in screen.active_bindings.values():
+            binding = active.binding
+            if binding.action in seen or not active.enabled or not binding.description:
+                continue
+            seen.add(binding.action)
+            run = partial(self.run_action, binding.action, active.node)
+            yield SystemCommand(binding.description, binding.tooltip, run)
+
+    def action_swap(self) -> None:
+        """Compares the other way round."""
+        if self._loading is None:
+            self._load(*reversed(self._inputs))
+
+    def action_help(self) -> None:
+        """Lists all actions."""
+        if not isinstance(self.screen, HelpScreen):
+            self.push_screen(HelpScreen())
+
+    async def action_quit(self) -> None:
+        """Leaves, also while a file is being read."""
+        self._stop_loading()
+        self.exit(EXIT_OK)
+
+    def action_interrupt(self) -> None:
+        """Leaves as Ctrl+C does."""
+        self._stop_loading()
+        self.exit(EXIT_INTERRUPTED)

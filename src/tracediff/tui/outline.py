@@ -1,0 +1,146 @@
+"""Which lines of a merged call tree are on show: folding, filtering and the hot path, without any drawing."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tracediff.model.diff import MergedTree
+from tracediff.model.trace import IntArray
+
+EXPAND_LIMIT = 20_000
+"""`expand_all` opens no more nodes than this at once."""
+
+
+class Outline:
+    """A merged tree, or a subtree of it, with nodes folded in and out.
+
+    Args:
+        tree: both sides' calls.
+        root: show only this call and what is below it; None: everything.
+
+    Attributes:
+        visible: nodes on show, in preorder.
+    """
+
+    def __init__(self, tree: MergedTree, root: int | None = None) -> None:
+        self.tree = tree
+        self.start = 0 if root is None else root
+        self.stop = len(tree) if root is None else tree.end(root)
+        self._expanded: set[int] = set()
+        self._ends, self._parents = _family_ties(tree.depth)
+        self._kept: IntArray | None = None
+        self.visible: list[int] = []
+        self._refresh()
+
+    def depth(self, node: int) -> int:
+        """Levels below the outline's own roots."""
+        return int(self.tree.depth[node] - self.tree.depth[self.start])
+
+    def has_children(self, node: int) -> bool:
+        return self._ends[node] > node + 1
+
+    def is_expanded(self, node: int) -> bool:
+        return node in self._expanded
+
+    def parent(self, node: int) -> int | None:
+        """The caller, where the outline shows it."""
+        return self._parents[node] if node > self.start and self._parents[node] >= self.start else None
+
+    def children(self, node: int) -> list[int]:
+        """What the call called directly."""
+        found: list[int] = []
+        child = node + 1
+        while child < self._ends[node]:
+            found.append(child)
+            child = self._ends[child]
+        return found
+
+    def roots(self) -> list[int]:
+        """The outermost calls."""
+        found: list[int] = []
+        node = self.start
+        while node < self.stop:
+            found.append(node)
+            node = self._ends[node]
+        return found
+
+    def delta(self, node: int) -> int:
+        """Candidate's time less the base's, children included."""
+        return int(self.tree.candidate_ns[node] - self.tree.base_ns[node])
+
+    def expand(self, *nodes: int) -> None:
+        """Shows what some calls called."""
+        self._expanded.update(node for node in nodes if self.has_children(node))
+        self._refresh()
+
+    def collapse(self, node: int) -> None:
+        """Hides it."""
+        self._expanded.discard(node)
+        self._refresh()
+
+    def expand_all(self, node: int) -> bool:
+        """Shows everything below a call; False where that is too much and part of it stays folded."""
+        end = min(self._ends[node], node + EXPAND_LIMIT)
+        self.expand(*range(node, end))
+        return end == self._ends[node]
+
+    def hot_path(self, node: int) -> int:
+        """Expands the child with the largest |difference|, its child and so on; returns the last."""
+        while self.has_children(node):
+            self._expanded.add(node)
+            node = max(self.children(node), key=lambda child: abs(self.delta(child)))
+        self._refresh()
+        return node
+
+    def keep(self, needle: str) -> None:
+        """Shows only calls whose names hold every word, with their callers; an empty needle ends that."""
+        words = [word for word in needle.lower().split() if not word.startswith("family:")]
+        if not words:
+            self._kept = None
+        else:
+            hits = np.array([all(word in name.lower() for word in words) for name in self.tree.names] + [False])
+            found = hits[self.tree.base_name] | hits[self.tree.candidate_name]
+            kept: set[int] = set()
+            for hit in np.flatnonzero(found[self.start : self.stop]) + self.start:
+                node: int | None = int(hit)
+                while node is not None and node not in kept:
+                    kept.add(node)
+                    node = self.parent(node)
+            self._kept = np.array(sorted(kept), dtype=np.int64)
+        self._refresh()
+
+    def reveal(self, node: int) -> int:
+        """The line of a node, or of the nearest caller on show."""
+        lines = {visible: line for line, visible in enumerate(self.visible)}
+        place: int | None = node
+        while place is not None:
+            if place in lines:
+                return lines[place]
+            place = self.parent(place)
+        return 0
+
+    def _refresh(self) -> None:
+        if self._kept is not None:
+            self.visible = [int(node) for node in self._kept]
+            return
+        visible: list[int] = []
+        node = self.start
+        while node < self.stop:
+            visible.append(node)
+            node = node + 1 if node in self._expanded else self._ends[node]
+        self.visible = visible
+
+
+def _family_ties(depth: IntArray) -> tuple[list[int], list[int]]:
+    """One past the last descendant of every node, and its parent, -1 for roots, from the depths in preorder."""
+    depths: list[int] = depth.tolist()
+    ends = [len(depths)] * len(depths)
+    parents = [-1] * len(depths)
+    open_nodes: list[int] = []
+    for node, level in enumerate(depths):
+        while open_nodes and depths[open_nodes[-1]] >= level:
+            ends[open_nodes.pop()] = node
+        if open_nodes:
+            parents[node] = open_nodes[-1]
+        open_nodes.append(node)
+    return ends, parents

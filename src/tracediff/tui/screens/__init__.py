@@ -1,0 +1,1 @@
+"""The screens: loading, comparison, one row in detail, help, and the sort menu."""

@@ -1,0 +1,58 @@
+"""The menu of columns to sort by."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+from textual import on
+from textual.app import ComposeResult
+from textual.screen import ModalScreen
+from textual.widgets import OptionList
+from textual.widgets.option_list import Option
+
+from tracediff.tui.actions import Scope, bindings
+
+
+class SortMenu(ModalScreen[str | None], inherit_bindings=False):
+    """Ends with the key of the chosen column, or None.
+
+    Args:
+        columns: keys and titles.
+        current: key of the present one; choosing it turns the order round.
+    """
+
+    BINDINGS = bindings(Scope.MENU)
+
+    def __init__(self, columns: Sequence[tuple[str, str]], current: str | None) -> None:
+        super().__init__()
+        self._columns = columns
+        self._current = current
+
+    def compose(self) -> ComposeResult:
+        options = [
+            Option(Text(f"{title} (now: choose to invert)" if key == self._current else title), id=key)
+            for key, title in self._columns
+        ]
+        menu = SortOptions(*options, id="sort-options", markup=False)
+        menu.border_title = Text("Sort by")
+        menu.highlighted = next((place for place, (key, _) in enumerate(self._columns) if key == self._current), 0)
+        yield menu
+
+    @on(OptionList.OptionSelected)
+    def _chosen(self, event: OptionList.OptionSelected) -> None:
+        self.dismiss(event.option_id)
+
+
+class SortOptions(OptionList, inherit_bindings=False):
+    """The columns."""
+
+    BINDINGS = bindings(Scope.MOVE, Scope.MENU_LIST)
+
+    def action_scroll_top(self) -> None:
+        """To the first column."""
+        self.action_first()
+
+    def action_scroll_bottom(self) -> None:
+        """To the last column."""
+        self.action_last()

@@ -1,0 +1,45 @@
+"""Text that scrolls with the same keys as everything else."""
+
+from __future__ import annotations
+
+from rich.console import Group, RenderableType
+from textual.app import ComposeResult
+from textual.containers import VerticalScroll
+from textual.widgets import Static
+
+from tracediff.tui.actions import Scope, bindings
+
+
+class Prose(VerticalScroll, can_focus=True, inherit_bindings=False):
+    """A scrolling text."""
+
+    BINDINGS = bindings(Scope.MOVE)
+
+    def __init__(self, *parts: RenderableType, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._parts = parts
+
+    def compose(self) -> ComposeResult:
+        yield Static(Group(*self._parts))
+
+    def fill(self, *parts: RenderableType) -> None:
+        """Shows other text."""
+        self._parts = parts
+        for static in self.query(Static):
+            static.update(Group(*parts))
+
+    def action_cursor_up(self) -> None:
+        """One line up."""
+        self.scroll_up(animate=False)
+
+    def action_cursor_down(self) -> None:
+        """One line down."""
+        self.scroll_down(animate=False)
+
+    def action_scroll_top(self) -> None:
+        """To the first line."""
+        self.scroll_home(animate=False)
+
+    def action_scroll_bottom(self) -> None:
+        """To the last line."""
+        self.scroll_end(animate=False)

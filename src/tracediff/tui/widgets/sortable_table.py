@@ -1,0 +1,228 @@
+"""A table that sorts, filters and drops columns where the terminal is narrow: what all tables of the TUI share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeAlias, TypeVar
+
+from rich.text import Text
+from textual import events, on
+from textual.message import Message
+from textual.widgets import DataTable
+
+from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.figures import Figures
+
+Item = TypeVar("Item")
+SortKey: TypeAlias = int | float | str | tuple[int | float | str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[Item]):
+    """A column.
+
+    Attributes:
+        key: what sorting and tests name it by.
+        title: its heading.
+        cell: an item's text in so many cells.
+        sort: what to sort by; None: it sorts by nothing.
+        width: in cells; the least where it is elastic.
+        rank: columns with a low rank are shown first where not all fit.
+        right: aligned right.
+        elastic: takes what is left over.
+        ascending: the order that one wants first.
+    """
+
+    key: str
+    title: str
+    cell: Callable[[Item, Figures, int], Text | str]
+    sort: Callable[[Item], SortKey] | None
+    width: int
+    rank: int = 0
+    right: bool = True
+    elastic: bool = False
+    ascending: bool = False
+
+
+class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
+    """Items as lines of a table.
+
+    Attributes:
+        columns_wanted: all columns, in their order.
+        shown: the items on show, in their order.
+        total: number of items before any filter.
+    """
+
+    BINDINGS = bindings(Scope.TABLE, Scope.MOVE)
+
+    class Opened(Message):
+        """An item was chosen."""
+
+        def __init__(self, table: SortableTable[Item], item: Item) -> None:
+            super().__init__()
+            self.table = table
+            self.item = item
+
+        @property
+        def control(self) -> SortableTable[Item]:
+            return self.table
+
+    class Arranged(Message):
+        """Other items are on show, or in another order."""
+
+    def __init__(self, columns: Sequence[Column[Item]], sort_key: str | None, id: str) -> None:  # noqa: A002
+        super().__init__(id=id, cursor_type="row", cell_padding=1)
+        self.columns_wanted = tuple(columns)
+        self.sort_key = sort_key
+        self.sort_ascending = False
+        self.shown: list[Item] = []
+        self._items: Sequence[Item] = ()
+        self._keep: Callable[[Item], bool] = lambda item: True
+        self._figures: Figures | None = None
+        self._columns_shown: list[tuple[Column[Item], int]] = []
+
+    @property
+    def total(self) -> int:
+        return len(self._items)
+
+    def fill(self, items: Sequence[Item], figures: Figures) -> None:
+        """Shows other items, or the same with other figures."""
+        self._items = items
+        self._figures = figures
+        self.rebuild(relayout=True)
+
+    def keep(self, wanted: Callable[[Item], bool]) -> None:
+        """Shows only some of the items."""
+        self._keep = wanted
+        self.rebuild()
+
+    def sort_by(self, key: str) -> None:
+        """Sorts by a column; by the same once more turns the order round."""
+        column = next(column for column in self.columns_wanted if column.key == key)
+        if column.sort is None:
+            return
+        self.sort_ascending = not self.sort_ascending if key == self.sort_key else column.ascending
+        self.sort_key = key
+        self.rebuild(relayout=True)
+
+    @property
+    def sortable(self) -> list[Column[Item]]:
+        """Columns that one can sort by, those that do not fit on the screen included."""
+        return [column for column in self.columns_wanted if column.sort]
+
+    @property
+    def order(self) -> str:
+        """`by difference, largest first`, in words for the status line."""
+        column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
+        return f"by {column.title} {'▲' if self.sort_ascending else '▼'}" if column else ""
+
+    def rebuild(self, relayout: bool = False) -> None:
+        """Draws the table anew and leaves the cursor on its item."""
+        if self._figures is None:
+            return
+        under_cursor = self.item_under_cursor()
+        kept = [item for item in self._items if self._keep(item)]
+        column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
+        if column and column.sort:
+            kept.sort(key=column.sort, reverse=not self.sort_ascending)
+        self.shown = kept
+        if relayout:
+            self._columns_shown = self._fitting()
+        self.clear(columns=True)
+        for column, width in self._columns_shown:
+            self.add_column(self._heading(column), width=width, key=column.key)
+        for item in kept:
+            self.add_row(*(self._cell(item, column, width) for column, width in self._columns_shown))
+        place = next((line for line, item in enumerate(kept) if item is under_cursor), 0)
+        self.move_cursor(row=place, animate=False)
+        self.post_message(self.Arranged())
+
+    def item_under_cursor(self) -> Item | None:
+        return self.shown[self.cursor_row] if 0 <= self.cursor_row < len(self.shown) else None
+
+    def _fitting(self) -> list[tuple[Column[Item], int]]:
+        padding = 2 * self.cell_padding
+        # A column for the scroll bar is kept free, so that its coming and going moves nothing.
+        room = self.size.width - self.styles.scrollbar_size_vertical
+        chosen: list[Column[Item]] = []
+        for column in sorted(self.columns_wanted, key=lambda column: column.rank):
+            if chosen and column.width + padding > room:
+                break
+            chosen.append(column)
+            room -= column.width + padding
+        widths = {column.key: column.width for column in chosen}
+        elastic = [column for column in chosen if column.elastic]
+        for place, column in enumerate(elastic):
+            extra = max(0, room) // (len(elastic) - place)
+            grown = min(extra, max(0, self._widest(column) - column.width))
+            widths[column.key] += grown
+            room -= grown
+        return [(column, widths[column.key]) for column in self.columns_wanted if column in chosen]
+
+    def _widest(self, column: Column[Item]) -> int:
+        figures = self._figures
+        if figures is None:
+            return 0
+        cells = (column.cell(item, figures, 1_000) for item in self._items)
+        return max((cell.cell_len if isinstance(cell, Text) else Text(cell).cell_len for cell in cells), default=0)
+
+    def _heading(self, column: Column[Item]) -> Text:
+        mark = ("▲" if self.sort_ascending else "▼") if column.key == self.sort_key else ""
+        title = f"{mark}{column.title}" if column.right else f"{column.title}{mark}"
+        return Text(title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
+
+    def _cell(self, item: Item, column: Column[Item], width: int) -> Text:
+        if self._figures is None:
+            return Text()
+        cell = column.cell(item, self._figures, width)
+        text = Text(cell) if isinstance(cell, str) else cell
+        text.justify = "right" if column.right else "left"
+        text.no_wrap = True
+        text.overflow = "ellipsis"
+        return text
+
+    def on_resize(self, event: events.Resize) -> None:
+        if event.size.width and self._fitting() != self._columns_shown:
+            self.rebuild(relayout=True)
+
+    @on(DataTable.HeaderSelected)
+    def _sort_by_clicked(self, event: DataTable.HeaderSelected) -> None:
+        event.stop()
+        if event.column_key.value:
+            self.sort_by(event.column_key.value)
+
+    @on(DataTable.RowSelected)
+    def _open_selected(self, event: DataTable.RowSelected) -> None:
+        event.stop()
+        item = self.item_under_cursor()
+        if item is not None:
+            self.post_message(self.Opened(self, item))
+
+    def action_sort_column(self, step: int) -> None:
+        """Sorts by the next column to the left or right that is on show."""
+        keys = [column.key for column, _ in self._columns_shown if column.sort]
+        if not keys:
+            return
+        if self.sort_key in keys:
+            self.sort_by(keys[(keys.index(self.sort_key) + step) % len(keys)])
+        else:
+            self.sort_by(keys[0 if step > 0 else -1])
+
+    def action_sort_invert(self) -> None:
+        """Turns the order round."""
+        if self.sort_key:
+            self.sort_ascending = not self.sort_ascending
+            self.rebuild(relayout=True)
+
+    def action_sort_menu(self) -> None:
+        """Asks for the column to sort by."""
+        from tracediff.tui.screens.sort_menu import SortMenu
+
+        titles = [(column.key, column.title) for column in self.sortable]
+        menu = SortMenu(titles, self.sort_key)
+        self.app.push_screen(menu, self._sort_by_chosen)  # pyright: ignore[reportUnknownMemberType]
+
+    def _sort_by_chosen(self, key: str | None) -> None:
+        if key:
+            self.sort_by(key)

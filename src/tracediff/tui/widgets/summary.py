@@ -1,0 +1,70 @@
+"""What one sees before any table: the two runs, and the total difference in one line."""
+
+from __future__ import annotations
+
+from rich.text import Text
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.widgets import Static
+
+from tracediff import units
+from tracediff.model.diff import Diff, Side
+from tracediff.tui.palette import Palette
+
+
+def side_lines(side: Side, palette: Palette) -> list[Text]:
+    """What is known about a side: what ran, how long an iteration took, and whether to believe it."""
+    run = side.run
+    facts = [
+        f"torch {run.torch_version}" if run.torch_version else "",
+        run.backend or "",
+        run.workload or "",
+        run.engine or "",
+    ]
+    known = ", ".join(filter(None, facts)) or "torch, backend, workload: not recorded"
+    mean = f"mean of {units.count(side.iterations, 'iteration')}" if side.iterations > 1 else "1 iteration"
+    captures = f", {units.count(side.captures, 'capture')}" if side.captures > 1 else ""
+    lines = [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}{captures}")]
+    if side.cold_iterations:
+        lines.append(Text(f"{units.count(len(side.cold_iterations), 'cold iteration')} set aside"))
+    if run.emulated:
+        lines.append(Text("emulated: times are not real", palette.warning))
+    return lines
+
+
+class RunCards(Horizontal):
+    """Base and candidate, next to each other."""
+
+    def compose(self) -> ComposeResult:
+        yield Static(id="base-card", classes="card")
+        yield Static(id="candidate-card", classes="card")
+
+    def fill(self, diff: Diff, palette: Palette) -> None:
+        """Shows the sides of a Diff."""
+        same_label = diff.base.run.label == diff.candidate.run.label
+        for name, side in (("base", diff.base), ("candidate", diff.candidate)):
+            card = self.query_one(f"#{name}-card", Static)
+            card.update(Text("\n").join(side_lines(side, palette)))
+            # Two files of one name are told apart by their folders.
+            card.border_title = Text(f"{name}: {side.path if same_label else side.run.label}")
+
+
+def headline(diff: Diff, palette: Palette) -> Text:
+    """The total difference, its ratio and whether the two can be compared, in one line."""
+    total = diff.total
+    parts = [
+        Text.assemble(
+            f"{units.duration(total.base_ns)} -> {units.duration(total.candidate_ns)}  ",
+            (units.difference(total.delta_ns), palette.strong + palette.sign(total.delta_ns)),
+        )
+    ]
+    if total.base_ns:
+        parts.append(Text(units.ratio(total.ratio)))
+    if total.interval:
+        low, high = total.interval
+        parts.append(Text(f"[{units.ratio(low)}, {units.ratio(high)}]"))
+    if total.verdict:
+        parts.append(Text(total.verdict))
+    doubtful = diff.comparable.verdict != "same workload"
+    parts.append(Text(diff.comparable.verdict, palette.warning if doubtful else ""))
+    return Text("  ").join(parts)

@@ -1,0 +1,152 @@
+"""The columns of the three tables: rows, operators and ledger."""
+
+from __future__ import annotations
+
+from functools import partial
+
+from rich.text import Text
+
+from tracediff import units
+from tracediff.model.diff import LedgerTerm, OperatorPair, OperatorTime, Row, RowSide
+from tracediff.tui import figures as cells
+from tracediff.tui.figures import MISSING, Figures, operator_delta
+from tracediff.tui.widgets.sortable_table import Column, SortableTable
+
+_SHORT_CHANGES = {"implementation": "impl", "only candidate": "only cand"}
+_TIME = 10
+_DIFFERENCE = 11
+_BAR = 11
+
+
+class RowsTable(SortableTable[Row]):
+    """What each family and shape took on both sides."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002
+        super().__init__(_ROW_COLUMNS, "difference", id)
+
+
+class OperatorsTable(SortableTable[OperatorPair]):
+    """Operators by their raw names."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002
+        super().__init__(_OPERATOR_COLUMNS, "difference", id)
+
+
+class LedgerTable(SortableTable[LedgerTerm]):
+    """The terms that add up to the total difference, in the order of the Diff."""
+
+    def __init__(self, id: str) -> None:  # noqa: A002
+        super().__init__(_LEDGER_COLUMNS, None, id)
+
+
+def _row_name(row: Row, figures: Figures, width: int) -> Text:
+    shape = cells.shapes(row)
+    if len(row.family) + 1 + len(shape) > width:
+        # Sizes are what tells rows of a family apart: brackets go before digits do.
+        shape = shape.replace("] [", " ").replace("[", "").replace("]", "")
+    return Text.assemble((row.family, figures.palette.strong), f" {shape}" if shape else "")
+
+
+def _side_time(side: RowSide | None) -> int:
+    return side.time_ns if side else -1
+
+
+def _row_change(row: Row, figures: Figures, width: int) -> str:
+    return row.change if len(row.change) <= width else _SHORT_CHANGES.get(row.change, row.change)
+
+
+def _row_bar(row: Row, figures: Figures, width: int) -> Text:
+    return figures.bar(row.delta_ns, max((abs(each.delta_ns) for each in figures.diff.rows[:1]), default=0), _BAR)
+
+
+_ROW_COLUMNS: tuple[Column[Row], ...] = (
+    Column("row", "family, shape", _row_name, lambda row: (row.family, row.shape or ""), 27, right=False,
+           elastic=True, ascending=True),
+    Column("implementation", "implementation: base -> candidate",
+           lambda row, figures, width: cells.implementations(row), cells.implementations,
+           22, rank=4, right=False, elastic=True, ascending=True),
+    Column("calls", "calls", lambda row, figures, width: cells.calls(row),
+           lambda row: max(side.calls for side in (row.base, row.candidate) if side), 7, rank=6),
+    Column("base", "base", lambda row, figures, width: figures.base(row.base.time_ns if row.base else None),
+           lambda row: _side_time(row.base), _TIME),
+    Column("candidate", "candidate",
+           lambda row, figures, width: figures.candidate(row.candidate.time_ns if row.candidate else None),
+           lambda row: _side_time(row.candidate), _TIME),
+    Column("difference", "difference", lambda row, figures, width: figures.difference(row.delta_ns),
+           lambda row: abs(row.delta_ns), _DIFFERENCE),
+    Column("bar", "less│more", _row_bar, None, _BAR, rank=3, right=False),
+    Column("share", "share", lambda row, figures, width: figures.share(row.delta_ns),
+           lambda row: row.delta_ns, 8, rank=5),
+    Column("change", "change", _row_change, lambda row: row.change, 9, right=False, elastic=True, ascending=True),
+)  # fmt: skip
+
+
+def _operator_cell(pair: OperatorPair, figures: Figures, width: int, side: str, what: str) -> str:
+    operator: OperatorTime | None = pair.base if side == "base" else pair.candidate
+    if operator is None:
+        return MISSING
+    if what == "calls":
+        return units.calls(operator.calls)
+    ns = operator.self_ns if what == "self" else operator.total_ns
+    return figures.base(ns) if side == "base" else figures.candidate(ns)
+
+
+def _operator_key(pair: OperatorPair, side: str, what: str) -> float:
+    operator: OperatorTime | None = pair.base if side == "base" else pair.candidate
+    if operator is None:
+        return -1
+    return {"calls": operator.calls, "self": operator.self_ns, "total": operator.total_ns}[what]
+
+
+def _operator_column(side: str, what: str, title: str, width: int, rank: int) -> Column[OperatorPair]:
+    return Column(
+        f"{side}_{what}",
+        title,
+        partial(_operator_cell, side=side, what=what),
+        partial(_operator_key, side=side, what=what),
+        width,
+        rank,
+    )
+
+
+def _operator_bar(pair: OperatorPair, figures: Figures, width: int) -> Text:
+    largest = max((abs(operator_delta(each)) for each in figures.diff.operators[:1]), default=0)
+    return figures.bar(operator_delta(pair), largest, _BAR)
+
+
+_OPERATOR_COLUMNS: tuple[Column[OperatorPair], ...] = (
+    Column("name", "operator", lambda pair, figures, width: pair.name, lambda pair: pair.name, 26, right=False,
+           elastic=True, ascending=True),
+    _operator_column("base", "calls", "calls", 6, 4),
+    _operator_column("base", "self", "base self", 10, 0),
+    _operator_column("base", "total", "base total", 11, 5),
+    _operator_column("candidate", "calls", "calls", 6, 4),
+    _operator_column("candidate", "self", "cand. self", 11, 0),
+    _operator_column("candidate", "total", "cand. total", 12, 5),
+    Column("difference", "self diff.", lambda pair, figures, width: figures.difference(operator_delta(pair)),
+           lambda pair: abs(operator_delta(pair)), _DIFFERENCE),
+    Column("bar", "less│more", _operator_bar, None, _BAR, rank=6, right=False),
+)  # fmt: skip
+
+
+def _ledger_bar(term: LedgerTerm, figures: Figures, width: int) -> Text:
+    return figures.bar(term.delta_ns, max((abs(each.delta_ns) for each in figures.diff.ledger), default=0), _BAR)
+
+
+def _term_name(term: LedgerTerm, figures: Figures, width: int) -> str:
+    names = {units.short_name(operator) for operator in term.outermost}
+    if len(names) == 1 and (only := names.pop()) not in (term.term, units.short_name(term.term)):
+        return f"{term.term} ({only})"
+    return term.term
+
+
+_LEDGER_COLUMNS: tuple[Column[LedgerTerm], ...] = (
+    Column("term", "term", _term_name, lambda term: term.term, 16, right=False, elastic=True, ascending=True),
+    Column("base", "base", lambda term, figures, width: figures.base(term.base_ns), lambda term: term.base_ns, _TIME),
+    Column("candidate", "candidate", lambda term, figures, width: figures.candidate(term.candidate_ns),
+           lambda term: term.candidate_ns, _TIME),
+    Column("difference", "difference", lambda term, figures, width: figures.difference(term.delta_ns),
+           lambda term: abs(term.delta_ns), _DIFFERENCE),
+    Column("share", "share", lambda term, figures, width: units.percent(term.share), lambda term: term.share, 8),
+    Column("bar", "less│more", _ledger_bar, None, _BAR, right=False),
+)  # fmt: skip
