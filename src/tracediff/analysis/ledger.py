@@ -64,8 +64,9 @@ def make_rows(
 
 
 def _row_shape(key: RowKey) -> str | None:
-    shapes = sorted({shape for shape in (key.base_shape, key.candidate_shape) if shape is not None})
-    return " | ".join(shapes) or None
+    if key.base_shape == key.candidate_shape:
+        return key.base_shape
+    return " | ".join(sorted(shape or "no shape" for shape in (key.base_shape, key.candidate_shape)))
 
 
 def _calls_effect(calls: Sequence[Fraction], times: Sequence[int]) -> int:

@@ -50,15 +50,14 @@ def assign_rows(
     """
     sides = (base, candidate)
     moved: tuple[dict[int, tuple[int, int]], dict[int, tuple[int, int]]] = ({}, {})
-    for _, *pair in alignment.steps:
-        if MISSING in pair or any(side.owner[call] != call for side, call in zip(sides, pair, strict=True)):
-            continue
-        kinds = [side.kind_of(call) for side, call in zip(sides, pair, strict=True)]
-        if kinds[0].shape != kinds[1].shape:
-            number = keys.number(RowKey(kinds[0].group, kinds[0].shape, kinds[1].shape))
+    reshaped = _reshaped(base, candidate, alignment)
+    found = set(reshaped.values())
+    for (base_call, candidate_call), key in reshaped.items():
+        # Two shapes that changed places are no change of shape: each keeps its own row.
+        if RowKey(key.group, key.candidate_shape, key.base_shape) not in found:
+            number = keys.number(key)
             keys.structural.add(number)
-            for which, call in enumerate(pair):
-                moved[which][call] = number, 1
+            moved[0][base_call] = moved[1][candidate_call] = number, 1
     for fusion in alignment.fusions:
         this, other = (0, 1) if fusion.on_base else (1, 0)
         kind = sides[this].kind_of(fusion.fused)
@@ -68,6 +67,22 @@ def assign_rows(
         for position, call in enumerate(fusion.replaced):
             moved[other][call] = number, int(position == 0 and fusion.partner == MISSING)
     return _assign(base, moved[0], keys), _assign(candidate, moved[1], keys)
+
+
+def _reshaped(
+    base: TracedSide, candidate: TracedSide, alignment: Alignment
+) -> dict[tuple[int, int], RowKey]:
+    """Matched pairs of calls that own time and differ in shape."""
+    reshaped: dict[tuple[int, int], RowKey] = {}
+    for _, base_call, candidate_call in alignment.steps:
+        if MISSING in (base_call, candidate_call):
+            continue
+        if base.owner[base_call] != base_call or candidate.owner[candidate_call] != candidate_call:
+            continue
+        kind, other = base.kind_of(base_call), candidate.kind_of(candidate_call)
+        if kind.shape != other.shape:
+            reshaped[base_call, candidate_call] = RowKey(kind.group, kind.shape, other.shape)
+    return reshaped
 
 
 def _assign(side: TracedSide, moved: dict[int, tuple[int, int]], keys: RowKeys) -> Assignment:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
 import msgspec
@@ -25,7 +26,7 @@ class OperatorRecord(TypedDict):
     calls: int
     self_cpu_ns: int
     cpu_total_ns: int
-    input_shapes: NotRequired[list[object]]
+    input_shapes: NotRequired[list[Any]]
 
 
 class ReadRecord(TypedDict):
@@ -201,3 +202,13 @@ def json_schemas() -> dict[str, dict[str, Any]]:
         "show.schema.json": msgspec.json.schema(ShowDocument),
         "diff.schema.json": msgspec.json.schema(DiffDocument),
     }
+
+
+def write_schemas(folder: Path) -> None:
+    """Writes the schemas that ship with the package."""
+    for name, schema in json_schemas().items():
+        (folder / name).write_bytes(msgspec.json.format(msgspec.json.encode(schema), indent=2) + b"\n")
+
+
+if __name__ == "__main__":
+    write_schemas(Path(__file__).parents[1] / "schemas")

@@ -29,17 +29,17 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
         [
             _code(operator.name),
             units.torch_percent(operator.self_ns, whole),
-            units.torch_duration(operator.self_ns),
+            units.torch_duration(operator.self_ns / 1000),
             units.torch_percent(operator.total_ns, whole),
-            units.torch_duration(operator.total_ns),
-            units.torch_duration(operator.total_ns / operator.calls if operator.calls else 0),
+            units.torch_duration(operator.total_ns / 1000),
+            units.torch_duration(operator.total_ns / 1000 / max(1, operator.calls)),
             str(operator.calls),
             *([_code(str(phrases.as_lists(operator.input_shapes or ())))] if summary.by_shape else []),
         ]
         for operator in operators
     ]
     lines = [*_table([*titles, *(["Input Shapes"] if summary.by_shape else [])], rows), ""]
-    lines.append(f"Self CPU time total: {units.torch_duration(whole)}")
+    lines.append(f"Self CPU time total: {units.torch_duration(whole / 1000)}")
     lines += ["", *(f"- ⚠ {_plain(warning)}" for warning in summary.warnings)] if summary.warnings else []
     return "\n".join(lines) + "\n"
 

@@ -34,7 +34,7 @@ def torch_table(summary: Summary, limit: int | None = None) -> str:
     rule = "".join("-" * width + _GAP for width in widths)
     lines = [rule, _line(["Name", *titles], widths), rule]
     lines += [_line(_cells(operator, summary, widths), widths) for operator in operators]
-    lines += [rule, f"Self CPU time total: {units.torch_duration(summary.self_total_ns)}", ""]
+    lines += [rule, f"Self CPU time total: {units.torch_duration(summary.self_total_ns / 1000)}", ""]
     return "\n".join(lines)
 
 
@@ -45,10 +45,10 @@ def _cells(operator: Operator, summary: Summary, widths: Sequence[int]) -> list[
     cells = [
         name,
         units.torch_percent(operator.self_ns, summary.self_total_ns),
-        units.torch_duration(operator.self_ns),
+        units.torch_duration(operator.self_ns / 1000),
         units.torch_percent(operator.total_ns, summary.self_total_ns),
-        units.torch_duration(operator.total_ns),
-        units.torch_duration(operator.total_ns / operator.calls if operator.calls else 0),
+        units.torch_duration(operator.total_ns / 1000),
+        units.torch_duration(operator.total_ns / 1000 / max(1, operator.calls)),
         str(operator.calls),
     ]
     return [*cells, _shapes(operator)[: widths[-1]]] if summary.by_shape else cells

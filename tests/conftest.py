@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from builders import Call, TraceBuilder
+
+from tracediff.compare import compare
+from tracediff.model.diff import Diff
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a trace of the given calls and returns its path."""
+
+    def write(name: str, *calls: Call, gap: int = 0, **keys: object) -> Path:
+        return TraceBuilder(gap=gap).add(*calls).write(tmp_path / f"{name}.json", **keys)
+
+    return write
+
+
+@pytest.fixture
+def diff_of(write: Callable[..., Path]) -> Callable[[list[Call], list[Call]], Diff]:
+    """Compares two lists of calls, by way of files."""
+
+    def diff_of(base: list[Call], candidate: list[Call]) -> Diff:
+        return compare(write("base", *base), write("candidate", *candidate))
+
+    return diff_of
