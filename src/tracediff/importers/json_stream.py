@@ -86,6 +86,8 @@ class JsonStream:
             if self._window.startswith(b"]"):
                 self._take(1)
                 return
+            if not self._window.startswith(b"{"):
+                raise self._error("is JSON, but no trace: its list does not hold events")
             self._fill(CHUNK_BYTES)
             size = self._guess_cut()
             decoded = decode(self._window[:size]) if size else None

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import gzip
+import json
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from builders import SAMPLES, Call, TraceBuilder
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tracediff.importers import json_stream, load
+from tracediff.model.trace import Trace
+
+EVENT = {"ph": "X", "cat": "cpu_op", "name": "aten::relu", "pid": 1, "tid": 1, "ts": 10, "dur": 2, "args": {}}
+
+
+def read(path: Path, text: str | bytes) -> Trace:
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    trace = load(path)
+    assert isinstance(trace, Trace)
+    return trace
+
+
+def with_events(*events: dict[str, Any]) -> str:
+    return json.dumps({"traceEvents": events})
+
+
+def times(trace: Trace) -> list[tuple[int, int]]:
+    return list(zip(trace.events.start_ns.tolist(), trace.events.dur_ns.tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("ts", "base", "start_ns"),
+    [
+        pytest.param("1795196345813628", None, 1795196345813628000, id="integer microseconds since the epoch"),
+        pytest.param("4339931532535.825", 1790857026000000000, 1795196957532535825, id="decimals, relative to a base"),
+        pytest.param("1716284123456789.123", None, 1716284123456789123, id="19 digits, which no float holds"),
+        pytest.param("12.3", None, 12300, id="one decimal"),
+        pytest.param("0.1234567", None, 123, id="more decimals than nanoseconds"),
+        pytest.param("1e3", None, 1000000, id="an exponent"),
+        pytest.param('"1700000000000000.123"', None, 1700000000000000123, id="a string"),
+    ],
+)
+def test_times_are_exact(tmp_path: Path, ts: str, base: int | None, start_ns: int) -> None:
+    head = f'"baseTimeNanoseconds": {base}, ' if base else ""
+    text = f'{{{head}"traceEvents": [{{"ph": "X", "cat": "cpu_op", "name": "a", "ts": {ts}, "dur": 1.001}}]}}'
+
+    assert times(read(tmp_path / "t.json", text)) == [(start_ns, 1001)]
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 90 * 24 * 3600 * 10**9))
+def test_relative_times_survive_the_float(ns: int) -> None:
+    """Kineto's base time is at most three months back; its floats still hold every nanosecond."""
+    from tracediff.importers.columns import ColumnBuilder
+    from tracediff.importers.events import ChunkDecoder
+
+    text = f"{Decimal(ns) / 1000:.3f}"
+    builder = ColumnBuilder()
+    events = ChunkDecoder().decode(f'{{"ph": "X", "ts": {text}, "dur": 0.5}}'.encode())
+    assert events is not None
+    builder.add(events)
+    assert builder._chunks[0][3].tolist() == [ns]
+
+
+@pytest.mark.parametrize(("ts", "resolution_ns"), [(10, 1000), (10.5, 1)])
+def test_resolution(tmp_path: Path, ts: float, resolution_ns: int) -> None:
+    assert read(tmp_path / "t.json", with_events(EVENT | {"ts": ts})).resolution_ns == resolution_ns
+
+
+LAYOUTS = {
+    "compact": lambda document: json.dumps(document, separators=(",", ":")),
+    "pretty": lambda document: json.dumps(document, indent=4),
+    "events first": lambda document: json.dumps(dict(reversed(document.items()))),
+    "keys sorted": lambda document: json.dumps(document, sort_keys=True),
+    "byte order mark": lambda document: "\ufeff" + json.dumps(document),
+    "trailing blanks": lambda document: json.dumps(document) + "\n\n \0",
+    "the bare list": lambda document: json.dumps(document["traceEvents"]),
+    "an empty list before": lambda document: json.dumps({"deviceProperties": [], "a": {"b": [{}, {}]}, **document}),
+    "brackets in strings": lambda document: json.dumps({"x]}": '"},{"[', **document, "traceName": 'a]}\\"},{"'}),
+}
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("chunk_bytes", [64, 1000, 256 * 1024])
+def test_any_layout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, layout: str, chunk_bytes: int) -> None:
+    monkeypatch.setattr(json_stream, "CHUNK_BYTES", chunk_bytes)
+    names = ["aten::relu", 'quote " and \\ slash', "},{ brackets ]", "unicode 卷积"] * 20
+    events = [
+        EVENT | {"name": name, "ts": at, "args": {"nested": [{"a": 1}, {"b": [[]]}], "External id": at}}
+        for at, name in enumerate(names)
+    ]
+    trace = read(tmp_path / "t.json", LAYOUTS[layout]({"schemaVersion": 1, "traceEvents": events, "traceName": "t"}))
+
+    assert [trace.names[name] for name in trace.events.name.tolist()] == names
+    assert trace.events.external_id.tolist() == list(range(80))
+    assert trace.event_count == 80
+
+
+def test_gzip_of_several_members_and_wrong_name(tmp_path: Path) -> None:
+    text = with_events(*[EVENT | {"ts": at} for at in range(5000)]).encode()
+    content = gzip.compress(text[:1000]) + gzip.compress(text[1000:]) + bytes(10)
+
+    assert len(read(tmp_path / "named.json", content).events) == 5000
+
+
+def test_columns_hold_what_the_event_says(tmp_path: Path) -> None:
+    args = {"External id": 7, "Sequence number": 3, "Input Dims": [[1, 2], [], [[3], [4]]]}
+    frame = {"Python id": 5, "Python parent id": None, "Python module id": 2}
+    trace = read(
+        tmp_path / "t.json",
+        with_events(
+            {"ph": "M", "name": "thread_name", "pid": 1, "tid": "stream 7", "args": {"name": "main thread"}},
+            EVENT | {"tid": "stream 7", "pid": -3, "args": args},
+            EVENT | {"cat": "python_function", "args": frame},
+        ),
+    )
+
+    events = trace.events
+    assert [(thread.pid, thread.tid) for thread in trace.threads] == [("-3", "stream 7"), ("1", "1")]
+    assert events.external_id.tolist() == [7, -1]
+    assert events.sequence.tolist() == [3, -1]
+    assert [trace.shapes[shape] if shape >= 0 else None for shape in events.shapes.tolist()] == [
+        ((1, 2), (), ((3,), (4,))),
+        None,
+    ]
+    assert events.python_id.tolist() == [-1, 5]
+    assert events.python_parent_id.tolist() == [-1, -1]
+    assert events.python_module_id.tolist() == [-1, 2]
+    assert [trace.categories[category] for category in events.category.tolist()] == ["cpu_op", "python_function"]
+
+
+def test_arguments_of_odd_types_cost_no_event(tmp_path: Path) -> None:
+    trace = read(
+        tmp_path / "t.json",
+        with_events(
+            EVENT | {"args": {"External id": "12", "Sequence number": [], "Input Dims": [[4]], "stream": "0"}},
+            EVENT | {"args": {"External id": 2**70, "Comms Id": 10159970886766084423}},
+            EVENT | {"ts": None},
+            EVENT | {"ts": "soon"},
+        ),
+    )
+
+    assert trace.events.external_id.tolist() == [12, -1]
+    assert trace.shapes == (((4,),),)
+    assert (trace.read.events_read, trace.read.events_dropped) == (4, 2)
+
+
+def test_a_capture_says_what_it_was_taken_of() -> None:
+    trace = load(SAMPLES / "acl.json")
+
+    assert isinstance(trace, Trace)
+    run = trace.run
+    assert (run.label, run.backend, run.torch_version, run.workload) == ("acl", "acl", "2.3.0", "gtsrb")
+    assert run.emulated
+    assert trace.key_averages
+
+
+@pytest.mark.parametrize(
+    "own", [3, [], {"backend": 3, "torch": "2.3", "environment": [], "latency_ns": ["x"], "key_averages": {"a": 1}}]
+)
+def test_a_damaged_tracediff_key_is_no_obstacle(tmp_path: Path, own: object) -> None:
+    path = TraceBuilder().add(Call("aten::relu")).write(tmp_path / "t.json", tracediff=own)
+    trace = load(path)
+
+    assert isinstance(trace, Trace)
+    assert (trace.run.backend, trace.run.torch_version, trace.run.emulated, trace.key_averages) == (None, None, False, None)
