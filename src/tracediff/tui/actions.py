@@ -18,6 +18,7 @@ class Scope(Enum):
     TABLE = "Tables"
     TREE = "Call tree"
     BACK = "Detail, help"
+    FILTER = "Filter"
     MENU = "Sort menu"
     MENU_LIST = "Its columns"
 
@@ -118,6 +119,10 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("filter.clear", Scope.COMPARE, "escape", "clear_filter", "Clear filter", "show everything again"),
     Action("figures.share", Scope.FIGURES, "%", "toggle_share", "Share", "times as time or as share", footer=True),
+    Action("filter.done", Scope.FILTER, "enter,down", "submit", "Keep", "back to the table, filtered", footer=True),
+    Action(
+        "filter.cancel", Scope.FILTER, "escape", "screen.clear_filter", "Clear", "show everything again", footer=True
+    ),
     Action("sides.swap", Scope.COMPARE, "x", "app.swap", "Swap", "compare the other way round", footer=True),
     Action(
         "screen.back", Scope.BACK, "escape,backspace", "app.pop_screen", "Back", "to the screen before", footer=True

@@ -28,7 +28,8 @@ class Outline:
         self.stop = len(tree) if root is None else tree.end(root)
         self._expanded: set[int] = set()
         self._ends, self._parents = _family_ties(tree.depth)
-        self._kept: IntArray | None = None
+        self._kept: list[int] | None = None
+        self._kept_callers: set[int] = set()
         self.visible: list[int] = []
         self._refresh()
 
@@ -40,7 +41,7 @@ class Outline:
         return self._ends[node] > node + 1
 
     def is_expanded(self, node: int) -> bool:
-        return node in self._expanded
+        return node in (self._expanded if self._kept is None else self._kept_callers)
 
     def parent(self, node: int) -> int | None:
         """The caller, where the outline shows it."""
@@ -85,10 +86,17 @@ class Outline:
         return end == self._ends[node]
 
     def hot_path(self, node: int) -> int:
-        """Expands the child with the largest |difference|, its child and so on; returns the last."""
+        """Expands the child with the largest |difference|, its child and so on; returns the last.
+
+        It ends where a call's own difference is larger than that of each of its children.
+        """
+        own = self.tree.candidate_self_ns - self.tree.base_self_ns
         while self.has_children(node):
+            largest = max(self.children(node), key=lambda child: abs(self.delta(child)))
+            if abs(int(own[node])) > abs(self.delta(largest)):
+                break
             self._expanded.add(node)
-            node = max(self.children(node), key=lambda child: abs(self.delta(child)))
+            node = largest
         self._refresh()
         return node
 
@@ -106,7 +114,8 @@ class Outline:
                 while node is not None and node not in kept:
                     kept.add(node)
                     node = self.parent(node)
-            self._kept = np.array(sorted(kept), dtype=np.int64)
+            self._kept = sorted(kept)
+            self._kept_callers = {caller for node in kept if (caller := self.parent(node)) is not None}
         self._refresh()
 
     def reveal(self, node: int) -> int:
@@ -121,7 +130,7 @@ class Outline:
 
     def _refresh(self) -> None:
         if self._kept is not None:
-            self.visible = [int(node) for node in self._kept]
+            self.visible = self._kept
             return
         visible: list[int] = []
         node = self.start

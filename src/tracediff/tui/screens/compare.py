@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from textual import on
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
@@ -28,6 +31,15 @@ TABS = ("rows", "operators", "calls", "ledger", "warnings")
 _NO_TREE = "No call tree: one side is a printed table, which has no timeline."
 _NOUNS = {"rows": "row", "operators": "operator", "ledger": "term"}
 _MAIN = {"rows": "rows-table", "operators": "operators-table", "calls": "call-tree", "ledger": "ledger-table"}
+
+
+class FilterInput(Input, inherit_bindings=False):
+    """Where the filter's words are typed; the keys that edit text are Textual's."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings(Scope.FILTER),
+        *(key for key in Input.BINDINGS if not isinstance(key, Binding) or key.key != "enter"),
+    ]
 
 
 class CompareScreen(Screen[None], inherit_bindings=False):
@@ -75,7 +87,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
             with TabPane("5 Warnings", id="warnings"):
                 yield Doubts(id="doubts")
         with Horizontal(id="status-line"):
-            yield Input(placeholder="family, shape, operator, implementation", compact=True, id="filter")
+            yield FilterInput(placeholder="family, shape, operator, implementation", compact=True, id="filter")
             yield Static(id="status", markup=False)
         yield Footer(show_command_palette=False)
 
@@ -83,6 +95,8 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self.query_one(ContentTabs).can_focus = False
         self._input.display = False
         self.app.theme_changed_signal.subscribe(self, lambda theme: self._fill())  # pyright: ignore[reportUnknownMemberType]
+        self.query_one("#rows-table", RowsTable).wanted = self._row_wanted
+        self.query_one(OperatorsTable).wanted = self._operator_wanted
         self.show(self.diff)
         self._focus_main()
 
@@ -91,7 +105,6 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self._row_words = {id(row): filtering.row_words(row) for row in diff.rows}
         self.figures = Figures(diff, self.figures.as_share)
         self._fill()
-        self._narrow()
 
     def show_progress(self, progress: ReadProgress) -> None:
         """Says how far reading the inputs once more has come."""
@@ -120,6 +133,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self.query_one("#no-call-tree").display = tree is None
         if tree is not None:
             view.fill(tree, self.figures)
+            view.keep(self.needle)
 
     def _fill_ledger(self) -> None:
         diff, figures = self.diff, self.figures
@@ -136,22 +150,20 @@ class CompareScreen(Screen[None], inherit_bindings=False):
             table.fill(others.rows, figures)
 
     def _narrow(self) -> None:
-        total, needle = self.diff.total.delta_ns, self.needle
-
-        def row_wanted(row: Row) -> bool:
-            if self.hide_unchanged and filtering.row_unchanged(row, total):
-                return False
-            return not needle or filtering.matches(self._row_words[id(row)], needle)
-
-        def operator_wanted(pair: OperatorPair) -> bool:
-            if self.hide_unchanged and filtering.operator_unchanged(operator_delta(pair), total):
-                return False
-            return filtering.matches(filtering.operator_words(pair), needle)
-
-        self.query_one("#rows-table", RowsTable).keep(row_wanted)
-        self.query_one(OperatorsTable).keep(operator_wanted)
-        self.query_one(CallTreeView).keep(needle)
+        self.query_one("#rows-table", RowsTable).rebuild()
+        self.query_one(OperatorsTable).rebuild()
+        self.query_one(CallTreeView).keep(self.needle)
         self._say_what_is_shown()
+
+    def _row_wanted(self, row: Row) -> bool:
+        if self.hide_unchanged and filtering.row_unchanged(row, self.diff.total.delta_ns):
+            return False
+        return filtering.matches(self._row_words[id(row)], self.needle)
+
+    def _operator_wanted(self, pair: OperatorPair) -> bool:
+        if self.hide_unchanged and filtering.operator_unchanged(operator_delta(pair), self.diff.total.delta_ns):
+            return False
+        return filtering.matches(filtering.operator_words(pair), self.needle)
 
     @on(SortableTable.Arranged)
     @on(CallTreeView.Arranged)
@@ -162,6 +174,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
             shown, total, noun = len(main.shown), main.total, _NOUNS[self._tab]
             parts.append(units.count(total, noun) if shown == total else f"{shown:,} of {units.count(total, noun)}")
             parts += [main.order] if main.order else []
+            parts += [f"together {units.difference(self.diff.total.delta_ns)}"] if self._tab == "ledger" else []
             parts += ["unchanged hidden"] if self.hide_unchanged and self._tab in ("rows", "operators") else []
         elif isinstance(main, CallTreeView) and main.outline:
             parts.append(f"{len(main.outline.visible):,} of {units.count(len(main.outline.tree), 'call')}")
@@ -258,7 +271,9 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         """Times as time or as share of the iteration."""
         self.figures = Figures(self.diff, not self.figures.as_share)
         self._fill()
-        self._narrow()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action not in ("filter", "toggle_share") or not self._input.has_focus
 
     def action_show_tab(self, tab: str) -> None:
         """Goes to a tab."""

@@ -33,6 +33,7 @@ class DetailScreen(Screen[None], inherit_bindings=False):
     """
 
     BINDINGS = bindings(Scope.BACK, Scope.FIGURES)
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012
 
     def __init__(self, row: Row, figures: Figures) -> None:
         super().__init__()
@@ -94,13 +95,12 @@ class DetailScreen(Screen[None], inherit_bindings=False):
                 f"  {figures.share(row.delta_ns)} of the total difference",
             ),
             Text.assemble(
-                "of it calls ",
+                "calls effect ",
                 figures.difference(row.calls_effect_ns),
-                ", cost per call ",
+                ", cost effect ",
                 figures.difference(row.cost_effect_ns),
-                f"  change: {row.change}  match: {row.match}",
-                f"  {row.verdict}" if row.verdict else "",
             ),
+            Text(f"change: {row.change}, match: {row.match}" + (f", {row.verdict}" if row.verdict else "")),
         ]
         return Text("\n").join(lines)
 

@@ -34,7 +34,7 @@ def _facts(side: Side) -> list[str]:
     if side.marker:
         facts.append(f"{units.count(side.iterations, 'iteration')}, marked by {side.marker}")
     if side.run.source:
-        facts.append(f"from {side.run.source}")
+        facts.append(f"source: {side.run.source}")
     if side.cold_iterations:
         facts.append(f"cold, set aside: {', '.join(side.cold_iterations)}")
     return facts

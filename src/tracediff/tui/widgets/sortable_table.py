@@ -50,6 +50,7 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
 
     Attributes:
         columns_wanted: all columns, in their order.
+        wanted: which items pass the filter; `rebuild` applies it.
         shown: the items on show, in their order.
         total: number of items before any filter.
     """
@@ -76,9 +77,9 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         self.columns_wanted = tuple(columns)
         self.sort_key = sort_key
         self.sort_ascending = False
+        self.wanted: Callable[[Item], bool] = lambda item: True
         self.shown: list[Item] = []
         self._items: Sequence[Item] = ()
-        self._keep: Callable[[Item], bool] = lambda item: True
         self._figures: Figures | None = None
         self._columns_shown: list[tuple[Column[Item], int]] = []
 
@@ -91,11 +92,6 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         self._items = items
         self._figures = figures
         self.rebuild(relayout=True)
-
-    def keep(self, wanted: Callable[[Item], bool]) -> None:
-        """Shows only some of the items."""
-        self._keep = wanted
-        self.rebuild()
 
     def sort_by(self, key: str) -> None:
         """Sorts by a column; by the same once more turns the order round."""
@@ -118,11 +114,11 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         return f"by {column.title} {'▲' if self.sort_ascending else '▼'}" if column else ""
 
     def rebuild(self, relayout: bool = False) -> None:
-        """Draws the table anew and leaves the cursor on its item."""
+        """Filters, sorts and draws anew, and leaves the cursor on its item."""
         if self._figures is None:
             return
         under_cursor = self.item_under_cursor()
-        kept = [item for item in self._items if self._keep(item)]
+        kept = [item for item in self._items if self.wanted(item)]
         column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
         if column and column.sort:
             kept.sort(key=column.sort, reverse=not self.sort_ascending)

@@ -21,7 +21,7 @@ def side_lines(side: Side, palette: Palette) -> list[Text]:
         run.workload or "",
         run.engine or "",
     ]
-    known = ", ".join(filter(None, facts)) or "torch, backend, workload: not recorded"
+    known = ", ".join(filter(None, facts)) or "environment not recorded"
     mean = f"mean of {units.count(side.iterations, 'iteration')}" if side.iterations > 1 else "1 iteration"
     captures = f", {units.count(side.captures, 'capture')}" if side.captures > 1 else ""
     lines = [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}{captures}")]
@@ -65,6 +65,8 @@ def headline(diff: Diff, palette: Palette) -> Text:
         parts.append(Text(f"[{units.ratio(low)}, {units.ratio(high)}]"))
     if total.verdict:
         parts.append(Text(total.verdict))
-    doubtful = diff.comparable.verdict != "same workload"
-    parts.append(Text(diff.comparable.verdict, palette.warning if doubtful else ""))
+    verdict = diff.comparable.verdict
+    doubtful = verdict != "same workload"
+    words = "unknown whether the same workload" if verdict == "unknown" else verdict
+    parts.append(Text(words, palette.warning if doubtful else ""))
     return Text("  ").join(parts)

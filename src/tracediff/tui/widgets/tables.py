@@ -62,7 +62,7 @@ def _row_bar(row: Row, figures: Figures, width: int) -> Text:
 _ROW_COLUMNS: tuple[Column[Row], ...] = (
     Column("row", "family, shape", _row_name, lambda row: (row.family, row.shape or ""), 27, right=False,
            elastic=True, ascending=True),
-    Column("implementation", "implementation: base -> candidate",
+    Column("implementation", "implementation",
            lambda row, figures, width: cells.implementations(row), cells.implementations,
            22, rank=4, right=False, elastic=True, ascending=True),
     Column("calls", "calls", lambda row, figures, width: cells.calls(row),

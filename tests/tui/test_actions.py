@@ -1,0 +1,80 @@
+"""Bindings, help and palette come from one table, and every action in it exists."""
+
+from __future__ import annotations
+
+from textual.binding import Binding
+from textual.dom import DOMNode
+from tui_driver import opened
+
+from tracediff.tui.actions import ACTIONS, Scope
+from tracediff.tui.app import TracediffApp
+from tracediff.tui.screens.compare import CompareScreen, FilterInput
+from tracediff.tui.screens.detail import DetailScreen
+from tracediff.tui.screens.help import HelpScreen
+from tracediff.tui.screens.sort_menu import SortMenu, SortOptions
+from tracediff.tui.widgets.call_tree import CallTreeView
+from tracediff.tui.widgets.prose import Prose
+from tracediff.tui.widgets.sortable_table import SortableTable
+
+HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
+    Scope.APP: (TracediffApp,),
+    Scope.COMPARE: (CompareScreen,),
+    Scope.FIGURES: (CompareScreen, DetailScreen),
+    Scope.MOVE: (SortableTable, CallTreeView, Prose, SortOptions),
+    Scope.TABLE: (SortableTable,),
+    Scope.TREE: (CallTreeView,),
+    Scope.BACK: (DetailScreen, HelpScreen),
+    Scope.FILTER: (FilterInput,),
+    Scope.MENU: (SortMenu,),
+    Scope.MENU_LIST: (SortOptions,),
+}
+
+
+def test_every_action_exists_where_it_is_bound() -> None:
+    for action in ACTIONS:
+        name = action.run.split("(")[0]
+        for home in HOMES[action.scope]:
+            owner = {"app": TracediffApp, "screen": CompareScreen}.get(name.split(".")[0], home)
+            assert hasattr(owner, f"action_{name.split('.')[-1]}"), (action.id, owner)
+
+
+def test_ids_and_keys_are_unique() -> None:
+    ids = [action.id for action in ACTIONS]
+    assert len(ids) == len(set(ids))
+    for home in {home for homes in HOMES.values() for home in homes}:
+        scopes = [scope for scope, homes in HOMES.items() if home in homes]
+        keys = [key for action in ACTIONS if action.scope in scopes for key in action.keys.split(",")]
+        assert len(keys) == len(set(keys)), home
+
+
+def test_nothing_else_binds_keys() -> None:
+    known = {action.id for action in ACTIONS}
+    for home in {home for homes in HOMES.values() for home in homes} - {FilterInput}:
+        for binding in home.BINDINGS:
+            assert isinstance(binding, Binding)
+            assert binding.id in known
+        if home is not TracediffApp:
+            assert not home._inherit_bindings, home
+
+
+async def test_help_lists_every_action_and_palette_runs_them() -> None:
+    async with opened() as pilot:
+        await pilot.press("?")
+        await pilot.pause()
+        assert isinstance(pilot.app.screen, HelpScreen)
+        (table,) = pilot.app.screen.query_one(Prose)._parts
+        keys, _, helps = ([cell.plain for cell in column.cells if hasattr(cell, "plain")] for column in table.columns)
+        for action in ACTIONS:
+            assert action.help in helps
+            assert f"  {action.shown_keys}" in keys
+        await pilot.press("escape", "ctrl+p")
+        await pilot.pause(0.1)
+        await pilot.press(*"Call tree")
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        assert isinstance(pilot.app.screen, CompareScreen)
+        assert pilot.app.focused is not None
+        assert pilot.app.focused.id == "call-tree"

@@ -1,0 +1,116 @@
+"""Nothing waits for a file: neither the first paint nor leaving; and an input that cannot be read ends the app."""
+
+from __future__ import annotations
+
+import importlib
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from functools import partialmethod
+from pathlib import Path
+
+import pytest
+from textual.app import App
+from textual.widgets import ProgressBar
+from tui_driver import GTSRB, new_app, opened, until
+
+from tracediff.compare import CompareOptions
+from tracediff.errors import TraceFormatError, UsageError
+from tracediff.model.diff import Diff
+from tracediff.tui import run_tui
+from tracediff.tui.app import TracediffApp
+from tracediff.tui.screens.compare import CompareScreen
+from tracediff.tui.screens.loading import LoadingScreen
+
+compare_module = importlib.import_module("tracediff.compare")
+
+
+@pytest.fixture
+def slow_reader(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
+    """A comparison that reads for ever, a block every few milliseconds; the event is set when it stops."""
+    stopped = threading.Event()
+
+    def read(base: str, candidate: str, options: object, progress: Callable[[int, int], None]) -> Diff:
+        try:
+            while True:
+                progress(30, 100)
+                threading.Event().wait(0.005)
+        finally:
+            stopped.set()
+
+    monkeypatch.setattr(compare_module, "compare", read)
+    return stopped
+
+
+@pytest.mark.parametrize(("key", "code"), [("q", 0), ("ctrl+q", 0), ("ctrl+c", 130)])
+async def test_leaving_while_loading(slow_reader: threading.Event, key: str, code: int) -> None:
+    app = new_app(GTSRB)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: isinstance(app.screen, LoadingScreen) and app.screen.is_mounted)
+        bar = app.screen.query_one("#read-0", ProgressBar)
+        await until(pilot, lambda: bar.percentage == pytest.approx(0.3))
+        assert app.screen.query_one("#read-1", ProgressBar).percentage == 0
+        await pilot.press(key)
+    assert app.return_value == code
+    assert slow_reader.wait(2)
+
+
+async def test_ctrl_c_leaves_from_everywhere() -> None:
+    for keys in ([], ["/", "a"], ["s"], ["enter"], ["?"]):
+        async with opened() as pilot:
+            await pilot.press(*keys, "ctrl+c")
+            await pilot.pause()
+        assert pilot.app.return_value == 130, keys
+
+
+async def test_q_leaves() -> None:
+    for keys in ([], ["s"], ["enter"], ["?"], ["3"]):
+        async with opened() as pilot:
+            await pilot.press(*keys, "q")
+            await pilot.pause()
+        assert pilot.app.return_value == 0, keys
+
+
+@pytest.fixture
+def headless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(TracediffApp, "run", partialmethod(App.run, headless=True))
+
+
+@pytest.mark.usefixtures("headless")
+def test_an_unreadable_input_ends_the_app_and_is_raised(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(TraceFormatError, match="no such file"):
+        run_tui(GTSRB[0], str(tmp_path / "missing.json"))
+    damaged = tmp_path / "damaged.json"
+    damaged.write_text("this is no trace")
+    with pytest.raises(TraceFormatError, match="neither"):
+        run_tui(str(damaged), GTSRB[1])
+    with pytest.raises(UsageError):
+        run_tui(*GTSRB, CompareOptions(families=tmp_path / "missing.toml"))
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("headless")
+def test_a_defect_is_raised_too_and_does_not_leave_the_app_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*args: object) -> Diff:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(compare_module, "compare", fail)
+    with pytest.raises(ZeroDivisionError):
+        run_tui(*GTSRB)
+
+
+async def test_an_input_that_vanishes_before_a_swap_ends_the_app(tmp_path: Path) -> None:
+    copy = tmp_path / "trace.json"
+    copy.write_bytes(Path(GTSRB[0]).read_bytes())
+    async with opened((str(copy), GTSRB[1])) as pilot:
+        assert isinstance(pilot.app.screen, CompareScreen)
+        copy.unlink()
+        await pilot.press("x")
+        await until(pilot, lambda: pilot.app.return_value is not None)
+    assert pilot.app.return_value == 3
+
+
+def test_importing_the_package_does_not_import_textual() -> None:
+    code = "import sys, tracediff.tui; sys.exit('textual' in sys.modules or 'numpy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

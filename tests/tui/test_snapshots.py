@@ -1,0 +1,34 @@
+"""Pictures of the screens, small and large; they hold for one version of Textual."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import textual
+from tui_driver import GTSRB, NARROW, PRINTED, RESNET, WIDE, new_app, press
+
+PROJECT_FILE = Path(__file__).parents[2] / "pyproject.toml"
+
+
+def test_textual_is_the_version_that_the_pictures_were_made_with() -> None:
+    pin = re.search(r'"textual==([\d.]+)"', PROJECT_FILE.read_text())
+    assert pin
+    assert textual.__version__ == pin[1], "install the pinned Textual before looking at, or updating, snapshots"
+
+
+@pytest.mark.parametrize(
+    ("inputs", "keys", "size"),
+    [
+        pytest.param(GTSRB, [], NARROW, id="rows-80x24"),
+        pytest.param(RESNET, [], WIDE, id="rows-160x48"),
+        pytest.param(GTSRB, ["enter"], NARROW, id="detail-80x24"),
+        pytest.param(GTSRB, ["enter", "tab"], WIDE, id="detail-160x48"),
+        pytest.param(GTSRB, ["3", "e"], NARROW, id="call-tree-80x24"),
+        pytest.param(GTSRB, ["2"], WIDE, id="operators-160x48"),
+        pytest.param(PRINTED, ["4"], NARROW, id="printed-ledger-80x24"),
+    ],
+)
+def test_picture(snap_compare, inputs: tuple[str, str], keys: list[str], size: tuple[int, int]) -> None:
+    assert snap_compare(new_app(inputs), terminal_size=size, run_before=press(*keys))

@@ -1,0 +1,59 @@
+"""Opens the TUI on sample traces and waits until the comparison is on screen."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from textual.pilot import Pilot
+
+from tracediff.tui.app import TracediffApp
+from tracediff.tui.screens.compare import CompareScreen
+
+SAMPLES = Path(__file__).parents[2] / "sample_traces"
+GTSRB = (str(SAMPLES / "openblas.json"), str(SAMPLES / "acl.json"))
+PRINTED = (str(SAMPLES / "arm-tutorial-openblas.txt"), str(SAMPLES / "arm-tutorial-acl.txt"))
+RESNET = (str(SAMPLES / "resnet50-openblas.json.gz"), str(SAMPLES / "resnet50-acl.json.gz"))
+
+NARROW, WIDE = (80, 24), (160, 48)
+_PATIENCE_S = 20
+
+
+def new_app(inputs: tuple[str, str]) -> TracediffApp:
+    app = TracediffApp(*inputs)
+    app.animation_level = "none"
+    return app
+
+
+async def until(pilot: Pilot[int], true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(_PATIENCE_S):
+        while not true():
+            await pilot.pause(0.01)
+    await pilot.pause()
+
+
+async def compared(pilot: Pilot[int]) -> None:
+    await until(pilot, lambda: isinstance(pilot.app.screen, CompareScreen) and pilot.app.screen.is_mounted)
+    # The table lays itself out once it knows its width.
+    await pilot.pause(0.1)
+    await pilot.pause()
+
+
+def press(*keys: str) -> Callable[[Pilot[int]], object]:
+    """What a snapshot is taken after."""
+
+    async def run(pilot: Pilot[int]) -> None:
+        await compared(pilot)
+        await pilot.press(*keys)
+        await pilot.pause(0.1)
+
+    return run
+
+
+@asynccontextmanager
+async def opened(inputs: tuple[str, str] = GTSRB, size: tuple[int, int] = WIDE) -> AsyncIterator[Pilot[int]]:
+    async with new_app(inputs).run_test(size=size) as pilot:
+        await compared(pilot)
+        yield pilot
