@@ -4,10 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import Call, TraceBuilder
 
 from tracediff.compare import compare
 from tracediff.model.diff import Diff
+
+from builders import Call, TraceBuilder
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from builders import SAMPLES, Call, TraceBuilder
 
 GOOD = SAMPLES / "acl.json"
@@ -58,7 +59,9 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "cut before the last brace": (lambda path: path.write_bytes(GOOD.read_bytes().rstrip()[:-1]), "cut short"),
     "bad escape": (
-        lambda path: path.write_bytes(GOOD.read_bytes().replace(b'"aten::relu", "pid"', rb'"C:\qaten::relu", "pid"', 1)),
+        lambda path: path.write_bytes(
+            GOOD.read_bytes().replace(b'"aten::relu", "pid"', rb'"C:\qaten::relu", "pid"', 1)
+        ),
         "not JSON",
     ),
     "truncated gzip": (truncated_gzip, "middle of its gzip stream"),

@@ -8,7 +8,6 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
-from builders import SAMPLES, SHARED_TRACES
 
 from tracediff.analysis.call_tree import NO_PARENT, CallTree, build_call_tree
 from tracediff.analysis.operators import operator_table
@@ -17,6 +16,8 @@ from tracediff.importers import load
 from tracediff.model.trace import Trace
 from tracediff.report.base import ReportOptions
 from tracediff.report.terminal import render_summary
+
+from builders import SAMPLES, SHARED_TRACES
 
 SHARED = sorted(SHARED_TRACES.glob("*/*.pt.trace.json.gz"))
 MICROSECOND = 1000
@@ -74,7 +75,9 @@ def test_the_printed_table_is_torchs(path: Path) -> None:
 
     average = re.compile(r"\d+\.\d{3}(?=(?:us|ms|s) +\d+  $)", re.MULTILINE)
     assert average.sub("_", ours) == average.sub("_", printed)
-    assert list(map(float, average.findall(ours))) == pytest.approx(list(map(float, average.findall(printed))), abs=1.1e-3)
+    assert list(map(float, average.findall(ours))) == pytest.approx(
+        list(map(float, average.findall(printed))), abs=1.1e-3
+    )
 
 
 @pytest.mark.parametrize("path", sorted(SAMPLES.glob("*.json*")), ids=lambda path: path.name)

@@ -7,7 +7,6 @@ from itertools import combinations
 from pathlib import Path
 
 import pytest
-from builders import SAMPLES, SHARED_TRACES, Call, TraceBuilder, annotation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,6 +14,8 @@ from tracediff.analysis.call_tree import build_call_tree
 from tracediff.compare import compare
 from tracediff.importers import load
 from tracediff.model.diff import Diff, Row
+
+from builders import SAMPLES, SHARED_TRACES, Call, TraceBuilder, annotation
 
 NAMES = [
     "aten::conv2d",
@@ -91,7 +92,9 @@ def assert_conserved(diff: Diff) -> None:
 
 def assert_negated(diff: Diff, swapped: Diff) -> None:
     assert swapped.total.delta_ns == -diff.total.delta_ns
-    assert {identity(row): effects(row, 1) for row in diff.rows} == {identity(row): effects(row, -1) for row in swapped.rows}
+    assert {identity(row): effects(row, 1) for row in diff.rows} == {
+        identity(row): effects(row, -1) for row in swapped.rows
+    }
     assert {t.term: t.delta_ns for t in diff.ledger} == {t.term: -t.delta_ns for t in swapped.ledger}
     assert swapped.comparable.verdict == diff.comparable.verdict
 
@@ -125,8 +128,10 @@ def assert_zero(diff: Diff) -> None:
 
 
 def real_pairs() -> list[tuple[Path, Path]]:
-    samples = [(SAMPLES / f"{prefix}openblas{suffix}", SAMPLES / f"{prefix}acl{suffix}") for prefix, suffix in
-               (("", ".json"), ("resnet50-", ".json.gz"), ("bert-", ".json.gz"))]
+    samples = [
+        (SAMPLES / f"{prefix}openblas{suffix}", SAMPLES / f"{prefix}acl{suffix}")
+        for prefix, suffix in (("", ".json"), ("resnet50-", ".json.gz"), ("bert-", ".json.gz"))
+    ]
     tables = [(SAMPLES / "arm-tutorial-openblas.txt", SAMPLES / "arm-tutorial-acl.txt")]
     shared = [
         pair

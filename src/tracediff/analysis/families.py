@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import msgspec
 
 from tracediff.errors import UsageError
+
+T = TypeVar("T")
 
 # Not importlib.resources, whose import takes longer than reading the file.
 _BUILT_IN = Path(__file__).with_name("families.toml")
 _OVERLOAD = re.compile(r"\.[A-Za-z_]\w*$")
 
 
-class _Patterns:
-    """Names and globs, looked up by an operator's full and bare name."""
+class _Patterns(Generic[T]):
+    """Names and globs, looked up by an operator's full name and, in well-known namespaces, by its bare one."""
 
-    def __init__(self, patterns: Iterable[tuple[str, str]]) -> None:
-        self._names: dict[str, str] = {}
-        self._globs: list[tuple[list[str], str]] = []
-        for pattern, value in patterns:
-            if "*" in pattern:
-                self._globs.append((pattern.split("*"), value))
-            else:
-                self._names.setdefault(pattern, value)
+    def __init__(self, namespaces: frozenset[str]) -> None:
+        self._namespaces = namespaces
+        self._names: dict[str, T] = {}
+        self._globs: list[tuple[list[str], T]] = []
 
-    def find(self, operator: str) -> str | None:
+    def add(self, pattern: str, value: T) -> None:
+        """Lets the pattern stand for the value, unless an earlier one already does."""
+        if "*" in pattern:
+            self._globs.append((pattern.split("*"), value))
+        else:
+            self._names.setdefault(pattern, value)
+
+    def find(self, operator: str) -> T | None:
         """What the first pattern that matches stands for; exact names come before globs."""
-        names = _spellings(operator)
+        names = self._spellings(operator)
         for name in names:
             if name in self._names:
                 return self._names[name]
@@ -40,6 +44,14 @@ class _Patterns:
             if any(_matches(name, glob) for name in names):
                 return value
         return None
+
+    def _spellings(self, operator: str) -> list[str]:
+        full = _OVERLOAD.sub("", operator)
+        namespace, _, bare = full.partition("::")
+        in_place = full[:-1] if full.endswith("_") and not full.endswith("__") else full
+        if namespace not in self._namespaces:
+            return [full, in_place]
+        return [full, in_place, bare, in_place.partition("::")[2]]
 
 
 def _matches(name: str, pieces: Sequence[str]) -> bool:
@@ -54,17 +66,6 @@ def _matches(name: str, pieces: Sequence[str]) -> bool:
             return False
         at += len(piece)
     return True
-
-
-@cache
-def _spellings(operator: str) -> tuple[str, ...]:
-    full = _OVERLOAD.sub("", operator)
-    namespace, separator, bare = full.partition("::")
-    if not separator:
-        # Names without a namespace are a user's labels or Python functions, not operators of a library.
-        return (operator, full)
-    in_place = bare[:-1] if bare.endswith("_") and not bare.startswith("__") else bare
-    return (full, f"{namespace}::{in_place}", bare, in_place)
 
 
 class FusedRule(msgspec.Struct, frozen=True):
@@ -82,20 +83,25 @@ class Families:
     """
 
     def __init__(self, documents: Sequence[Mapping[str, Any]]) -> None:
+        namespaces = frozenset(name for document in documents for name in document.get("namespaces", ()))
         tables = [(name, table) for document in documents for name, table in document.get("family", {}).items()]
-        by_rank = [rule for document in documents for rule in document.get("by_rank", ())]
+        self._rank_rules = [rule for document in documents for rule in document.get("by_rank", ())]
         fused = [rule for document in documents for rule in document.get("fused", ())]
-        self._families = _Patterns((pattern, name) for name, table in tables for pattern in table.get("operators", ()))
-        self._wrappers = _Patterns(
-            (pattern, str(at)) for _, table in tables for at, pattern in enumerate(table.get("wrappers", ()))
-        )
-        self._contains = [(name, frozenset(table.get("contains", ()))) for name, table in tables]
-        self._by_rank = _Patterns(
-            (pattern, str(at)) for at, rule in enumerate(by_rank) for pattern in rule["operators"]
-        )
-        self._rank_rules = by_rank
-        self._fused = _Patterns((pattern, str(at)) for at, rule in enumerate(fused) for pattern in rule["operators"])
         self._fused_rules = [FusedRule(frozenset(rule["replaces"]), frozenset(rule.get("needs", ()))) for rule in fused]
+        self._families = _Patterns(namespaces)
+        self._wrappers = _Patterns(namespaces)
+        self._by_rank = _Patterns(namespaces)
+        self._fused = _Patterns(namespaces)
+        for name, table in tables:
+            for pattern in table.get("operators", ()):
+                self._families.add(pattern, name)
+            for position, pattern in enumerate(table.get("wrappers", ())):
+                self._wrappers.add(pattern, position)
+        for patterns, rules in ((self._by_rank, self._rank_rules), (self._fused, fused)):
+            for number, rule in enumerate(rules):
+                for pattern in rule["operators"]:
+                    patterns.add(pattern, number)
+        self._contains = [(name, frozenset(table.get("contains", ()))) for name, table in tables]
         self.helpers = frozenset(name for name, table in tables if table.get("helper"))
 
     def family(self, operator: str, rank: int | None = None) -> str | None:
@@ -107,7 +113,7 @@ class Families:
         """
         rule = self._by_rank.find(operator)
         if rule is not None:
-            table = self._rank_rules[int(rule)]
+            table = self._rank_rules[rule]
             return table["families"].get(str(rank), table["default"])
         return self._families.find(operator)
 
@@ -117,8 +123,7 @@ class Families:
 
     def wrapper_position(self, operator: str) -> int | None:
         """How far outside the wrapper lies among those of its family, 0 for the outermost; None for other operators."""
-        position = self._wrappers.find(operator)
-        return None if position is None else int(position)
+        return self._wrappers.find(operator)
 
     def containers(self, family: str) -> list[str]:
         """Other families whose wrappers may call operators of this one."""
@@ -127,7 +132,7 @@ class Families:
     def fused(self, operator: str) -> FusedRule | None:
         """What the operator may replace, if it is a fused one."""
         rule = self._fused.find(operator)
-        return None if rule is None else self._fused_rules[int(rule)]
+        return None if rule is None else self._fused_rules[rule]
 
 
 def load_families(user_file: str | Path | None = None) -> Families:

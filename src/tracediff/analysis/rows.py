@@ -69,9 +69,7 @@ def assign_rows(
     return _assign(base, moved[0], keys), _assign(candidate, moved[1], keys)
 
 
-def _reshaped(
-    base: TracedSide, candidate: TracedSide, alignment: Alignment
-) -> dict[tuple[int, int], RowKey]:
+def _reshaped(base: TracedSide, candidate: TracedSide, alignment: Alignment) -> dict[tuple[int, int], RowKey]:
     """Matched pairs of calls that own time and differ in shape."""
     reshaped: dict[tuple[int, int], RowKey] = {}
     for _, base_call, candidate_call in alignment.steps:

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import Call, TraceBuilder
 
 from tracediff.analysis.call_tree import build_call_tree
 from tracediff.importers import load
+
+from builders import Call, TraceBuilder
 
 
 def tree_of(tmp_path: Path, intervals: list[tuple[str, int, int]]):
@@ -55,7 +56,9 @@ def described(tree) -> list[tuple[str, str | None, int]]:
             [("a", None, 10), ("b", None, 0)],
             id="an event at its neighbour's end is no child, as in torch",
         ),
-        pytest.param([("a", 0, 10), ("b", 3, 1)], [("a", None, 10), ("b", "a", 0)], id="a negative duration counts as none"),
+        pytest.param(
+            [("a", 0, 10), ("b", 3, 1)], [("a", None, 10), ("b", "a", 0)], id="a negative duration counts as none"
+        ),
     ],
 )
 def test_nesting(tmp_path: Path, intervals, expected) -> None:
@@ -63,7 +66,16 @@ def test_nesting(tmp_path: Path, intervals, expected) -> None:
 
 
 def test_equal_intervals_nest_in_the_order_in_which_they_began(tmp_path: Path) -> None:
-    inner = {"ph": "X", "cat": "cpu_op", "name": "inner", "pid": 1, "tid": 1, "ts": 0, "dur": 5, "args": {"External id": 2}}
+    inner = {
+        "ph": "X",
+        "cat": "cpu_op",
+        "name": "inner",
+        "pid": 1,
+        "tid": 1,
+        "ts": 0,
+        "dur": 5,
+        "args": {"External id": 2},
+    }
     outer = inner | {"name": "outer", "args": {"External id": 1}}
     path = tmp_path / "t.json"
     path.write_text(json.dumps({"traceEvents": [inner, outer]}))

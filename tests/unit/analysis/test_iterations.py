@@ -4,12 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from builders import Call, annotation
 
 from tracediff.analysis.call_tree import build_call_tree
 from tracediff.analysis.iterations import Iterations, find_iterations
 from tracediff.compare import compare
 from tracediff.importers import load
+
+from builders import Call, annotation
 
 Write = Callable[..., Path]
 

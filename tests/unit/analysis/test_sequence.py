@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import itertools
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -25,7 +27,7 @@ def test_pairs_are_equal_rising_and_as_many_as_can_be(a: list[int], b: list[int]
     pairs = match_in_order(a, b)
 
     assert all(a[i] == b[j] for i, j in pairs)
-    assert all(i < k and j < m for (i, j), (k, m) in zip(pairs, pairs[1:], strict=False))
+    assert all(i < k and j < m for (i, j), (k, m) in itertools.pairwise(pairs))
     assert len(pairs) == longest(a, b)
 
 
@@ -46,7 +48,7 @@ def test_long_sequences_are_cut_at_anchors_and_stay_in_order(a: list[int], b: li
         sequence._EXACT_CELLS = allowed
 
     assert all(a[i] == b[j] for i, j in pairs)
-    assert all(i < k and j < m for (i, j), (k, m) in zip(pairs, pairs[1:], strict=False))
+    assert all(i < k and j < m for (i, j), (k, m) in itertools.pairwise(pairs))
     assert swapped == [(j, i) for i, j in pairs]
 
 

@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import SAMPLES, Call, TraceBuilder
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracediff.importers import json_stream, load
 from tracediff.model.trace import Trace
+
+from builders import SAMPLES, Call, TraceBuilder
 
 EVENT = {"ph": "X", "cat": "cpu_op", "name": "aten::relu", "pid": 1, "tid": 1, "ts": 10, "dur": 2, "args": {}}
 
@@ -167,4 +168,9 @@ def test_a_damaged_tracediff_key_is_no_obstacle(tmp_path: Path, own: object) -> 
     trace = load(path)
 
     assert isinstance(trace, Trace)
-    assert (trace.run.backend, trace.run.torch_version, trace.run.emulated, trace.key_averages) == (None, None, False, None)
+    assert (trace.run.backend, trace.run.torch_version, trace.run.emulated, trace.key_averages) == (
+        None,
+        None,
+        False,
+        None,
+    )
