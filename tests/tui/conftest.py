@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tui_driver import GTSRB, PRINTED
 
 from tracediff.compare import compare
 from tracediff.model.diff import Diff
+from tui.driver import GTSRB, PRINTED
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from textual.binding import Binding
 from textual.dom import DOMNode
-from tui_driver import opened
 
 from tracediff.tui.actions import ACTIONS, Scope
 from tracediff.tui.app import TracediffApp
@@ -15,6 +14,7 @@ from tracediff.tui.screens.sort_menu import SortMenu, SortOptions
 from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.sortable_table import SortableTable
+from tui.driver import opened
 
 HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.APP: (TracediffApp,),

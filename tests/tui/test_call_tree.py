@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from tui_driver import opened
-
 from tracediff import units
 from tracediff.model.diff import Diff, MergedTree
 from tracediff.tui.outline import Outline
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.widgets.call_tree import CallTreeView
+from tui.driver import opened
 
 
 def tree_of(diff: Diff) -> MergedTree:

@@ -10,7 +10,6 @@ from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Footer, Input, Static, TabbedContent
 from textual.widgets._footer import FooterKey
-from tui_driver import GTSRB, NARROW, PRINTED, WIDE, compared, opened, until
 
 from tracediff import units
 from tracediff.model.diff import Diff
@@ -19,6 +18,7 @@ from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.tables import LedgerTable, OperatorsTable, RowsTable
+from tui.driver import GTSRB, NARROW, PRINTED, WIDE, compared, opened, until
 
 
 def cells(table: SortableTable, column: str) -> list[str]:

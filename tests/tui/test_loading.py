@@ -13,15 +13,17 @@ from pathlib import Path
 import pytest
 from textual.app import App
 from textual.widgets import ProgressBar
-from tui_driver import GTSRB, new_app, opened, until
 
 from tracediff.compare import CompareOptions
 from tracediff.errors import TraceFormatError, UsageError
 from tracediff.model.diff import Diff
 from tracediff.tui import run_tui
 from tracediff.tui.app import TracediffApp
+from tracediff.tui.messages import DiffReady
 from tracediff.tui.screens.compare import CompareScreen
+from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.loading import LoadingScreen
+from tui.driver import GTSRB, new_app, opened, until
 
 compare_module = importlib.import_module("tracediff.compare")
 
@@ -54,6 +56,17 @@ async def test_leaving_while_loading(slow_reader: threading.Event, key: str, cod
         await pilot.press(key)
     assert app.return_value == code
     assert slow_reader.wait(2)
+
+
+async def test_help_opened_while_loading_gives_way_to_the_comparison(gtsrb: Diff, slow_reader: threading.Event) -> None:
+    app = new_app(GTSRB)
+    async with app.run_test() as pilot:
+        await until(pilot, lambda: isinstance(app.screen, LoadingScreen) and app.screen.is_mounted)
+        await pilot.press("?")
+        await until(pilot, lambda: isinstance(app.screen, HelpScreen))
+        app.post_message(DiffReady(gtsrb))
+        await until(pilot, lambda: isinstance(app.screen, CompareScreen))
+        assert not any(isinstance(screen, LoadingScreen | HelpScreen) for screen in app.screen_stack)
 
 
 async def test_ctrl_c_leaves_from_everywhere() -> None:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 import textual
-from tui_driver import GTSRB, NARROW, PRINTED, RESNET, WIDE, new_app, press
+
+from tui.driver import GTSRB, NARROW, PRINTED, RESNET, WIDE, new_app, press
 
 PROJECT_FILE = Path(__file__).parents[2] / "pyproject.toml"
 

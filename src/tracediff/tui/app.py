@@ -36,6 +36,7 @@ class TracediffApp(App[int], inherit_bindings=False):
     """
 
     CSS_PATH = "app.tcss"
+    TITLE = "tracediff"
     BINDINGS = bindings(Scope.APP)
     ENABLE_COMMAND_PALETTE = True
 
@@ -45,6 +46,7 @@ class TracediffApp(App[int], inherit_bindings=False):
         self._inputs = (base, candidate)
         self._options = options
         self._loading: Loading | None = None
+        self._reading = LoadingScreen(base, candidate)
         self._compare: CompareScreen | None = None
 
     def run_to_exit_code(self) -> int:
@@ -53,17 +55,14 @@ class TracediffApp(App[int], inherit_bindings=False):
         Raises:
             TracediffError: an input could not be read.
         """
-        try:
-            code = self.run()
-        except KeyboardInterrupt:
-            # From a signal; the key itself arrives as a key.
-            code = EXIT_INTERRUPTED
+        code = self.run()
         if self.error:
             raise self.error
-        return self.return_code or EXIT_OK if code is None else code
+        # Without a value it was the signal, which Textual takes for a quiet end, or a defect, which has a code.
+        return self.return_code or EXIT_INTERRUPTED if code is None else code
 
     def on_mount(self) -> None:
-        self.push_screen(LoadingScreen(*self._inputs))
+        self.push_screen(self._reading)
         self._load(*self._inputs)
 
     def on_unmount(self) -> None:
@@ -87,12 +86,14 @@ class TracediffApp(App[int], inherit_bindings=False):
     def _show_diff(self, ready: DiffReady) -> None:
         self._loading = None
         self._inputs = (ready.diff.base.path, ready.diff.candidate.path)
+        below = self._compare or self._reading
+        while self.screen is not below:
+            # Help or a detail of what is no more.
+            self.pop_screen()
         if self._compare is None:
             self._compare = CompareScreen(ready.diff)
             self.switch_screen(self._compare)  # pyright: ignore[reportUnknownMemberType]
             return
-        while self.screen is not self._compare:
-            self.pop_screen()
         self._compare.show(ready.diff)
 
     @on(LoadFailed)
