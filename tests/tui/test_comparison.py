@@ -303,5 +303,5 @@ async def test_inputs_are_told_apart_by_their_folders(tmp_path: Path) -> None:
         (tmp_path / folder / "trace.json").write_bytes(Path(sample).read_bytes())
     async with opened((str(tmp_path / "one/trace.json"), str(tmp_path / "two/trace.json"))) as pilot:
         await compared(pilot)
-        assert "one/trace.json" in str(pilot.app.screen.query_one("#base-card")._border_title)
-        assert "two/trace.json" in str(pilot.app.screen.query_one("#candidate-card")._border_title)
+        assert "one/trace" in str(pilot.app.screen.query_one("#base-card")._border_title)
+        assert "two/trace" in str(pilot.app.screen.query_one("#candidate-card")._border_title)

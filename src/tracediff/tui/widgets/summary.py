@@ -41,12 +41,10 @@ class RunCards(Horizontal):
 
     def fill(self, diff: Diff, palette: Palette) -> None:
         """Shows the sides of a Diff."""
-        same_label = diff.base.run.label == diff.candidate.run.label
         for name, side in (("base", diff.base), ("candidate", diff.candidate)):
             card = self.query_one(f"#{name}-card", Static)
             card.update(Text("\n").join(side_lines(side, palette)))
-            # Two files of one name are told apart by their folders.
-            card.border_title = Text(f"{name}: {side.path if same_label else side.run.label}")
+            card.border_title = Text(f"{name}: {side.run.label}")
 
 
 def headline(diff: Diff, palette: Palette) -> Text:
