@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import msgspec
+from msgspec import structs
 
 from tracediff.analysis.families import load_families
 from tracediff.importers import load
@@ -38,6 +39,7 @@ def compare(
     options = options or CompareOptions()
     families = load_families(options.families)
     sides = [load(side, progress) if isinstance(side, str | Path) else side for side in (base, candidate)]
+    sides = _told_apart(sides[0], sides[1])
     if isinstance(sides[0], Trace) and isinstance(sides[1], Trace):
         from tracediff.analysis.traced import diff_traces
 
@@ -46,3 +48,20 @@ def compare(
 
     tables = [side if isinstance(side, PrintedTable) else table_of(side) for side in sides]
     return diff_tables(tables[0], tables[1], families)
+
+
+def _told_apart(base: Profile, candidate: Profile) -> list[Profile]:
+    """The same with labels that differ: by their folders where the files have the same name."""
+    sides = [base, candidate]
+    if base.run.label != candidate.run.label:
+        return sides
+    folders = [Path(side.path).absolute().parent.parts for side in sides]
+    level = next(
+        (level for level in range(1, min(map(len, folders)) + 1) if folders[0][-level] != folders[1][-level]), 0
+    )
+    if not level:
+        return sides
+    return [
+        structs.replace(side, run=structs.replace(side.run, label="/".join((*parts[-level:], side.run.label))))
+        for side, parts in zip(sides, folders, strict=True)
+    ]

@@ -20,12 +20,13 @@ def difference(ns: int) -> str:
     return f"+{duration(ns)}" if ns > 0 else duration(ns)
 
 
-def torch_duration(ns: float) -> str:
-    """As `torch.autograd.profiler_util._format_time` prints it: `3.737ms`, `304.000us`."""
-    for size, unit in _STEPS[:2]:
-        if ns >= size:
-            return f"{ns / size:.3f}{unit}"
-    return f"{ns / 1000:.3f}us"
+def torch_duration(us: float) -> str:
+    """As `torch.autograd.profiler_util._format_time` prints microseconds: `3.737ms`, `304.000us`."""
+    if us >= 1_000_000:
+        return f"{us / 1_000_000:.3f}s"
+    if us >= 1_000:
+        return f"{us / 1_000:.3f}ms"
+    return f"{us:.3f}us"
 
 
 def percent(part: float) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
@@ -26,6 +26,7 @@ class _Patterns(Generic[T]):
         self._namespaces = namespaces
         self._names: dict[str, T] = {}
         self._globs: list[tuple[list[str], T]] = []
+        self._found: dict[str, T | None] = {}
 
     def add(self, pattern: str, value: T) -> None:
         """Lets the pattern stand for the value, unless an earlier one already does."""
@@ -36,7 +37,11 @@ class _Patterns(Generic[T]):
 
     def find(self, operator: str) -> T | None:
         """What the first pattern that matches stands for; exact names come before globs."""
-        names = self._spellings(operator)
+        if operator not in self._found:
+            self._found[operator] = self._search(self._spellings(operator))
+        return self._found[operator]
+
+    def _search(self, names: Iterable[str]) -> T | None:
         for name in names:
             if name in self._names:
                 return self._names[name]
@@ -45,13 +50,13 @@ class _Patterns(Generic[T]):
                 return value
         return None
 
-    def _spellings(self, operator: str) -> list[str]:
+    def _spellings(self, operator: str) -> dict[str, None]:
         full = _OVERLOAD.sub("", operator)
         namespace, _, bare = full.partition("::")
         in_place = full[:-1] if full.endswith("_") and not full.endswith("__") else full
         if namespace not in self._namespaces:
-            return [full, in_place]
-        return [full, in_place, bare, in_place.partition("::")[2]]
+            return dict.fromkeys((full, in_place))
+        return dict.fromkeys((full, in_place, bare, in_place.partition("::")[2]))
 
 
 def _matches(name: str, pieces: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ from tracediff.analysis.ledger import make_ledger, make_rows
 from tracediff.analysis.operators import operator_table, pair_operators
 from tracediff.analysis.rows import RowKeys
 from tracediff.analysis.side import shape_text
-from tracediff.analysis.warnings import ONE_ITERATION
+from tracediff.analysis.warnings import ONE_ITERATION, of_both
 from tracediff.model.diff import Diff, OperatorTime, Side, Total
 from tracediff.model.trace import Operator, PrintedTable, Trace
 
@@ -61,8 +61,8 @@ def diff_tables(base: PrintedTable, candidate: PrintedTable, families: Families)
     """Compares what two tables let one compare, and says what they do not."""
     by_shape = base.has_shapes and candidate.has_shapes
     sides = (_sort_out(base, families, by_shape), _sort_out(candidate, families, by_shape))
-    warnings = [f"{name}: {text}" for name, side in _named(sides) for text in _doubts(side)]
-    for (name, side), other in zip(_named(sides), sides[::-1], strict=True):
+    warnings = of_both(*map(_doubts, sides))
+    for name, side, other in (("base", *sides), ("candidate", *sides[::-1])):
         warnings.extend(_take_unprinted(name, side, other))
     keys = RowKeys()
     accounts = [{keys.number(key): account for key, account in side.accounts.items()} for side in sides]
@@ -95,10 +95,6 @@ def find_marker(table: PrintedTable) -> Operator | None:
 
 def _annotations(table: PrintedTable) -> list[Operator]:
     return [operator for operator in table.operators if "::" not in operator.name]
-
-
-def _named(sides: tuple[_TabledSide, _TabledSide]) -> tuple[tuple[str, _TabledSide], tuple[str, _TabledSide]]:
-    return ("base", sides[0]), ("candidate", sides[1])
 
 
 def _sort_out(table: PrintedTable, families: Families, by_shape: bool) -> _TabledSide:

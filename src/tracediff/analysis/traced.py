@@ -14,7 +14,7 @@ from tracediff.analysis.merged_tree import first_nodes, merge_trees
 from tracediff.analysis.operators import pair_operators
 from tracediff.analysis.rows import Assignment, RowKeys, assign_rows
 from tracediff.analysis.side import NO_OWNER, Kinds, TracedSide, prepare_side
-from tracediff.analysis.warnings import doubts
+from tracediff.analysis.warnings import doubts, of_both
 from tracediff.errors import TraceFormatError
 from tracediff.model.diff import Diff, OperatorTime, Row, Side, ThreadLedger, Total
 from tracediff.model.trace import IntArray, Trace
@@ -62,11 +62,7 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
         operators=pair_operators(*map(_operators, sides)),
         call_tree=merge_trees(sides, assignments, alignment, [number for number, _ in numbered]),
         other_threads=_other_threads(sides, assignments, keys, families, iterations),
-        warnings=tuple(
-            f"{name}: {doubt}"
-            for name, side in zip(("base", "candidate"), sides, strict=True)
-            for doubt in doubts(side)
-        ),
+        warnings=tuple(of_both(*map(doubts, sides))),
     )
 
 

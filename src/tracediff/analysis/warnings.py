@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from tracediff import units
 from tracediff.analysis.call_tree import CallTree
 from tracediff.analysis.side import TracedSide
 
 ONE_ITERATION = "one iteration: nothing tells a cold start or noise from a change"
+
+
+def of_both(base: Iterable[str], candidate: Iterable[str]) -> list[str]:
+    """The doubts about two sides, each with the side that it is about; those about both once."""
+    base, candidate = list(base), list(candidate)
+    return [
+        *(f"both sides: {doubt}" for doubt in base if doubt in candidate),
+        *(f"base: {doubt}" for doubt in base if doubt not in candidate),
+        *(f"candidate: {doubt}" for doubt in candidate if doubt not in base),
+    ]
 
 
 def trace_doubts(tree: CallTree) -> Iterator[str]:

@@ -8,7 +8,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.options import add_output, report_for, report_options, write
+from tracediff.cli.options import add_output, report_for, report_options, without_garbage_collector, write
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -30,16 +30,20 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Opens the TUI or prints."""
+    if _wants_tui(options):
+        from tracediff.cli.tui import open_tui
+
+        return open_tui(options)
+    with without_garbage_collector():
+        return _print(options)
+
+
+def _print(options: Namespace) -> int:
     report = report_for(options)
 
     from tracediff.compare import CompareOptions, compare
 
-    compare_options = CompareOptions(families=options.families)
-    if _wants_tui(options):
-        from tracediff.tui import run_tui
-
-        return run_tui(options.base, options.candidate, compare_options)
-    diff = compare(options.base, options.candidate, compare_options)
+    diff = compare(options.base, options.candidate, CompareOptions(families=options.families))
     write(report.render_diff(diff, report_options(options)), options)
     return ExitCode.OK
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tracediff.errors import UsageError
@@ -52,6 +55,16 @@ def _columns() -> int:
     import shutil
 
     return shutil.get_terminal_size().columns
+
+
+@contextmanager
+def without_garbage_collector() -> Iterator[None]:
+    """For a command that reads, computes, prints and ends: nothing it makes is cyclic, and looking for that costs."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 def write(text: str, options: Namespace) -> None:

@@ -29,7 +29,11 @@ def run(options: Namespace) -> int:
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the TUI needs a terminal. Use tracediff diff to print")
+    return open_tui(options)
 
+
+def open_tui(options: Namespace) -> int:
+    """Runs the TUI on the two inputs until the user leaves it."""
     from tracediff.compare import CompareOptions
     from tracediff.tui import run_tui
 

@@ -105,27 +105,30 @@ def _ledger(diff: Diff) -> Table:
 
 def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
     table = _table(title)
-    table.add_column("Family", no_wrap=True)
-    table.add_column("Shape", overflow="fold", ratio=2)
-    table.add_column("Implementation: base -> candidate", overflow="fold", ratio=3)
     table.expand = True
-    numeric = ["Calls", "Base", "Candidate", "Difference"]
-    numeric += ["Share", "Change"] if width >= _NARROW else []
-    for heading in numeric:
-        table.add_column(heading, justify="left" if heading == "Change" else "right", no_wrap=True)
+    narrow = width < _NARROW
+    if narrow:
+        table.add_column("Family, shape, implementation", overflow="fold", ratio=1)
+    else:
+        table.add_column("Family", no_wrap=True)
+        table.add_column("Shape", overflow="fold", ratio=2)
+        table.add_column("Implementation: base -> candidate", overflow="fold", ratio=3)
+    for heading in ("Calls", "Base", "Candidate", "Difference", *(() if narrow else ("Share",))):
+        table.add_column(heading, justify="right", no_wrap=True)
+    if not narrow:
+        table.add_column("Change", no_wrap=True)
     for row in rows:
-        cells: list[RenderableType] = [
-            Text(units.short_name(row.family)),
-            Text(phrases.shapes(row)),
-            Text(phrases.implementations(row)),
+        about = [units.short_name(row.family), phrases.shapes(row), phrases.implementations(row)]
+        numbers: list[RenderableType] = [
             phrases.calls(row),
             phrases.time(row.base),
             phrases.time(row.candidate),
             _difference(row.delta_ns),
         ]
-        if width >= _NARROW:
-            cells += [phrases.share(row, diff), row.change]
-        table.add_row(*cells)
+        if narrow:
+            table.add_row(Text("\n  ".join(filter(None, (f"{about[0]} {about[1]}", about[2])))), *numbers)
+        else:
+            table.add_row(*map(Text, about), *numbers, phrases.share(row, diff), row.change)
     return table
 
 

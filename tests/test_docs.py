@@ -1,0 +1,66 @@
+"""The README's commands are run, its links lead somewhere, its outputs are what the tool prints."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from builders import REPOSITORY
+
+README = (REPOSITORY / "README.md").read_text("utf-8")
+DOCUMENTS = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample_traces/README.md", "benchmarks/README.md")]
+BIN = Path(sys.executable).parent
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+
+
+def commands() -> list[str]:
+    """Lines that call tracediff, out of the shell blocks; those that open the TUI print when no terminal is there."""
+    lines = [line for block in blocks("bash") for line in block.splitlines()]
+    return [line for line in lines if line.startswith("tracediff ") and not line.startswith("tracediff tui")]
+
+
+def test_there_are_commands_to_run() -> None:
+    assert len(commands()) >= 6
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands(tmp_path: Path, command: str) -> None:
+    (tmp_path / "sample_traces").symlink_to(REPOSITORY / "sample_traces")
+    (tmp_path / "my_families.toml").write_text('[family.rotary]\noperators = ["my::rotary_*"]\n')
+    result = subprocess.run(
+        command, shell=True, capture_output=True, text=True, cwd=tmp_path, env={"PATH": f"{BIN}:/usr/bin:/bin"}  # noqa: S602
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout or "-o " in command
+
+
+def test_python_examples() -> None:
+    (code,) = blocks("python")
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY)
+
+    assert result.returncode == 0, result.stderr
+
+
+def test_the_output_shown_is_the_output() -> None:
+    (shown,) = blocks("text")
+    result = subprocess.run(
+        [sys.executable, "-m", "tracediff", "diff", "sample_traces/arm-tutorial-openblas.txt", "sample_traces/arm-tutorial-acl.txt"],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+    )
+
+    assert shown.strip() in result.stdout
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_links_within_the_repository(document: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
+        assert (document.parent / target).exists(), target
