@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from builders import REPOSITORY, SAMPLES
 
 HEAVY = {"numpy", "pandas", "textual", "scipy", "torch"}
@@ -15,7 +16,11 @@ HEAVY = {"numpy", "pandas", "textual", "scipy", "torch"}
 def loaded_by(code: str) -> set[str]:
     """Top-level packages in `sys.modules` after running the code in a fresh interpreter."""
     result = subprocess.run(
-        [sys.executable, "-c", f"{code}\nimport sys; print(*{{m.partition('.')[0] for m in sys.modules}}, file=sys.stderr)"],
+        [
+            sys.executable,
+            "-c",
+            f"{code}\nimport sys; print(*{{m.partition('.')[0] for m in sys.modules}}, file=sys.stderr)",
+        ],
         capture_output=True,
         text=True,
         cwd=SAMPLES,
@@ -24,7 +29,9 @@ def loaded_by(code: str) -> set[str]:
     return set(result.stderr.split())
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["diff", "--help"], ["show", "--help"], ["tui", "--help"]])
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["--version"], ["diff", "--help"], ["show", "--help"], ["tui", "--help"]]
+)
 def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
     code = f"from tracediff.cli import main\ntry: main({arguments})\nexcept SystemExit: pass"
 
@@ -48,7 +55,9 @@ def test_the_guest_needs_nothing_of_the_host() -> None:
     assert "tracediff" not in loaded_by("import tracediff_capture")
 
 
-@pytest.mark.parametrize("path", sorted([*REPOSITORY.glob("src/**/*.py"), *REPOSITORY.glob("capture/**/*.py")]), ids=str)
+@pytest.mark.parametrize(
+    "path", sorted([*REPOSITORY.glob("src/**/*.py"), *REPOSITORY.glob("capture/**/*.py")]), ids=str
+)
 def test_files_stay_short_and_say_why_they_exist(path: Path) -> None:
     text = path.read_text("utf-8")
 

@@ -8,10 +8,14 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from builders import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text("utf-8")
-DOCUMENTS = [REPOSITORY / name for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample_traces/README.md", "benchmarks/README.md")]
+DOCUMENTS = [
+    REPOSITORY / name
+    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample_traces/README.md", "benchmarks/README.md")
+]
 BIN = Path(sys.executable).parent
 
 
@@ -34,7 +38,7 @@ def test_commands(tmp_path: Path, command: str) -> None:
     (tmp_path / "sample_traces").symlink_to(REPOSITORY / "sample_traces")
     (tmp_path / "my_families.toml").write_text('[family.rotary]\noperators = ["my::rotary_*"]\n')
     result = subprocess.run(
-        command, shell=True, capture_output=True, text=True, cwd=tmp_path, env={"PATH": f"{BIN}:/usr/bin:/bin"}  # noqa: S602
+        ["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, env={"PATH": f"{BIN}:/usr/bin:/bin"}
     )
 
     assert result.returncode == 0, result.stderr
@@ -51,7 +55,14 @@ def test_python_examples() -> None:
 def test_the_output_shown_is_the_output() -> None:
     (shown,) = blocks("text")
     result = subprocess.run(
-        [sys.executable, "-m", "tracediff", "diff", "sample_traces/arm-tutorial-openblas.txt", "sample_traces/arm-tutorial-acl.txt"],
+        [
+            sys.executable,
+            "-m",
+            "tracediff",
+            "diff",
+            "sample_traces/arm-tutorial-openblas.txt",
+            "sample_traces/arm-tutorial-acl.txt",
+        ],
         capture_output=True,
         text=True,
         cwd=REPOSITORY,

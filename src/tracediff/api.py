@@ -7,13 +7,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tracediff import importers
+from tracediff import importers, phrases
 from tracediff.analysis.summary import summarize
 from tracediff.compare import CompareOptions
 from tracediff.compare import compare as compare_profiles
 from tracediff.model import diff as model
 from tracediff.model.trace import ABSENT, PrintedTable, Profile, Summary
-from tracediff.report import phrases
 from tracediff.report.base import ReportOptions, load_report
 
 if TYPE_CHECKING:

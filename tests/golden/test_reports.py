@@ -9,13 +9,14 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from builders import SAMPLES
 
 from tracediff.analysis.summary import summarize
 from tracediff.compare import compare
 from tracediff.importers import load
 from tracediff.report.base import REPORTS, ReportOptions, load_report
 from tracediff.report.documents import json_schemas
+
+from builders import SAMPLES
 
 EXPECTED = Path(__file__).parent / "expected"
 SUFFIXES = {name: suffixes[0] for name, (_, suffixes) in REPORTS.items()}

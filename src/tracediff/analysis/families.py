@@ -93,10 +93,10 @@ class Families:
         self._rank_rules = [rule for document in documents for rule in document.get("by_rank", ())]
         fused = [rule for document in documents for rule in document.get("fused", ())]
         self._fused_rules = [FusedRule(frozenset(rule["replaces"]), frozenset(rule.get("needs", ()))) for rule in fused]
-        self._families = _Patterns(namespaces)
-        self._wrappers = _Patterns(namespaces)
-        self._by_rank = _Patterns(namespaces)
-        self._fused = _Patterns(namespaces)
+        self._families: _Patterns[str] = _Patterns(namespaces)
+        self._wrappers: _Patterns[int] = _Patterns(namespaces)
+        self._by_rank: _Patterns[int] = _Patterns(namespaces)
+        self._fused: _Patterns[int] = _Patterns(namespaces)
         for name, table in tables:
             for pattern in table.get("operators", ()):
                 self._families.add(pattern, name)

@@ -128,7 +128,7 @@ def _term(family: str, rows: Sequence[Row], numbers: Iterable[int], total: Total
         base_ns=base_ns,
         candidate_ns=candidate_ns,
         delta_ns=candidate_ns - base_ns,
-        share=_share(candidate_ns - base_ns, total),
+        share=total.share(candidate_ns - base_ns) or 0.0,
         outermost=tuple(outermost),
         rows=tuple(numbers),
     )
@@ -136,8 +136,4 @@ def _term(family: str, rows: Sequence[Row], numbers: Iterable[int], total: Total
 
 def _other_term(term: str, base_ns: int, candidate_ns: int, total: Total) -> LedgerTerm:
     delta = candidate_ns - base_ns
-    return LedgerTerm(term, base_ns, candidate_ns, delta, _share(delta, total))
-
-
-def _share(delta_ns: int, total: Total) -> float:
-    return delta_ns / total.delta_ns if total.delta_ns else 0.0
+    return LedgerTerm(term, base_ns, candidate_ns, delta, total.share(delta) or 0.0)

@@ -50,8 +50,4 @@ def _without_lists(shapes: InputShapes) -> InputShapes:
 def pair_operators(base: Mapping[str, OperatorTime], candidate: Mapping[str, OperatorTime]) -> tuple[OperatorPair, ...]:
     """Operators of both sides by name, largest difference of self time first."""
     pairs = [OperatorPair(name, base.get(name), candidate.get(name)) for name in {**base, **candidate}]
-    return tuple(sorted(pairs, key=lambda pair: (-abs(_self_ns(pair.candidate) - _self_ns(pair.base)), pair.name)))
-
-
-def _self_ns(operator: OperatorTime | None) -> int:
-    return operator.self_ns if operator else 0
+    return tuple(sorted(pairs, key=lambda pair: (-abs(pair.delta_ns), pair.name)))

@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -58,7 +58,7 @@ def _columns() -> int:
 
 
 @contextmanager
-def without_garbage_collector() -> Iterator[None]:
+def without_garbage_collector() -> Generator[None]:
     """For a command that reads, computes, prints and ends: nothing it makes is cyclic, and looking for that costs."""
     gc.disable()
     try:

@@ -147,6 +147,10 @@ class Total(msgspec.Struct, frozen=True):
     def delta_ns(self) -> int:
         return self.candidate_ns - self.base_ns
 
+    def share(self, delta_ns: int) -> float | None:
+        """A difference as part of the total one; None where that is zero."""
+        return delta_ns / self.delta_ns if self.delta_ns else None
+
     @property
     def ratio(self) -> float:
         """Candidate over base: above 1 is slower."""
@@ -161,6 +165,11 @@ class OperatorPair(msgspec.Struct, frozen=True):
     name: str
     base: OperatorTime | None
     candidate: OperatorTime | None
+
+    @property
+    def delta_ns(self) -> int:
+        """Candidate's self time less the base's; a side without the operator spent none."""
+        return (self.candidate.self_ns if self.candidate else 0) - (self.base.self_ns if self.base else 0)
 
 
 class Comparability(msgspec.Struct, frozen=True):
@@ -200,6 +209,11 @@ class MergedTree(msgspec.Struct, frozen=True, eq=False):
 
     def __len__(self) -> int:
         return len(self.depth)
+
+    @property
+    def delta_ns(self) -> IntArray:
+        """Candidate's time of each call less the base's, shape (n,)."""
+        return self.candidate_ns - self.base_ns
 
     def end(self, node: int) -> int:
         """One past the last descendant of `node`."""

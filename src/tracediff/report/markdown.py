@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from tracediff import units
+from tracediff import phrases, units
 from tracediff.model.diff import Diff, Row
 from tracediff.model.trace import Summary
-from tracediff.report import phrases
 from tracediff.report.base import ReportOptions
 
 _DEFAULT_LIMIT = 15
@@ -59,7 +58,7 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
                 units.duration(term.base_ns),
                 units.duration(term.candidate_ns),
                 units.difference(term.delta_ns),
-                units.percent(term.share) if diff.total.delta_ns else "-",
+                phrases.share(term.delta_ns, diff),
             ]
             for term in diff.ledger
         ],
@@ -91,7 +90,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
                 phrases.time(row.base),
                 phrases.time(row.candidate),
                 units.difference(row.delta_ns),
-                phrases.share(row, diff),
+                phrases.share(row.delta_ns, diff),
             ]
             for row in rows
         ],

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from tracediff import phrases
 from tracediff.model.diff import Diff, LedgerTerm, OperatorTime, Row, RowSide, Side, ThreadLedger
 from tracediff.model.trace import Operator, Summary
-from tracediff.report import phrases
 from tracediff.report.base import ReportOptions
 from tracediff.report.documents import (
     DiffDocument,

@@ -6,9 +6,9 @@ import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
+from tracediff import phrases
 from tracediff.model.diff import Diff, RowSide
 from tracediff.model.trace import Summary
-from tracediff.report import phrases
 from tracediff.report.base import ReportOptions
 
 

@@ -9,10 +9,9 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from tracediff import units
+from tracediff import phrases, units
 from tracediff.model.diff import Diff, Row
 from tracediff.model.trace import Summary
-from tracediff.report import phrases
 from tracediff.report.base import ReportOptions
 
 _DEFAULT_LIMIT = 30
@@ -90,7 +89,7 @@ def _ledger(diff: Diff) -> Table:
             units.duration(term.base_ns),
             units.duration(term.candidate_ns),
             _difference(term.delta_ns),
-            units.percent(term.share) if diff.total.delta_ns else "-",
+            phrases.share(term.delta_ns, diff),
         )
     total = diff.total
     table.add_row(
@@ -128,7 +127,7 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
         if narrow:
             table.add_row(Text("\n  ".join(filter(None, (f"{about[0]} {about[1]}", about[2])))), *numbers)
         else:
-            table.add_row(*map(Text, about), *numbers, phrases.share(row, diff), row.change)
+            table.add_row(*map(Text, about), *numbers, phrases.share(row.delta_ns, diff), row.change)
     return table
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tracediff import units
+from tracediff import phrases, units
 from tracediff.model.trace import Operator, Summary
-from tracediff.report import phrases
 
 _COLUMN_WIDTH = 12
 _GAP = "  "

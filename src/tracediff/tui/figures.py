@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rich.text import Text
 
 from tracediff import units
-from tracediff.model.diff import Diff, OperatorPair, Row, RowSide
+from tracediff.model.diff import Diff
 from tracediff.tui.palette import Palette
 
 MISSING = "-"
@@ -51,11 +51,6 @@ class Figures:
             text = units.signed_percent(ns / whole) if whole else MISSING
         return Text(text, self.palette.sign(ns))
 
-    def share(self, delta_ns: int) -> str:
-        """A difference as its part of the total one."""
-        total = self.diff.total.delta_ns
-        return units.percent(delta_ns / total) if total else MISSING
-
     def bar(self, ns: int, largest_ns: int, width: int) -> Text:
         """A bar that goes left of a centre line for less, right of it for more.
 
@@ -73,32 +68,3 @@ class Figures:
             left, right = " " * room, (_FULL * full + _LEFT_HALF * half).ljust(room)
         style = self.palette.sign(ns)
         return Text.assemble((left, style), ("│", self.palette.muted), (right, style))
-
-
-def operator_delta(pair: OperatorPair) -> int:
-    """Candidate's self time less the base's; a side without the operator spent none."""
-    return (pair.candidate.self_ns if pair.candidate else 0) - (pair.base.self_ns if pair.base else 0)
-
-
-def implementation(side: RowSide | None) -> str:
-    """How a side did a row."""
-    return "" if side is None else units.ways([(way.chain, way.calls) for way in side.implementations])
-
-
-def implementations(row: Row) -> str:
-    """How both sides did it, said once where they agree."""
-    return units.change_of_ways(implementation(row.base), implementation(row.candidate))
-
-
-def calls(row: Row) -> str:
-    """`53`, or `53 -> 49`."""
-    base, candidate = (units.calls(side.calls) if side else "0" for side in (row.base, row.candidate))
-    return base if base == candidate else f"{base} -> {candidate}"
-
-
-def shapes(row: Row) -> str:
-    """The row's shape, or both sides' where those differ."""
-    base, candidate = (side.shape if side else None for side in (row.base, row.candidate))
-    if row.base and row.candidate and base != candidate:
-        return f"{base or 'no shape'} -> {candidate or 'no shape'}"
-    return row.shape or ""

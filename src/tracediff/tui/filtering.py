@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracediff.model.diff import OperatorPair, Row
-from tracediff.tui.figures import implementation
+from tracediff.phrases import implementation
 
 FAMILY = "family:"
 UNCHANGED_SHARE = 0.01

@@ -24,6 +24,7 @@ class Outline:
 
     def __init__(self, tree: MergedTree, root: int | None = None) -> None:
         self.tree = tree
+        self._delta = tree.delta_ns
         self.start = 0 if root is None else root
         self.stop = len(tree) if root is None else tree.end(root)
         self._expanded: set[int] = set()
@@ -67,7 +68,7 @@ class Outline:
 
     def delta(self, node: int) -> int:
         """Candidate's time less the base's, children included."""
-        return int(self.tree.candidate_ns[node] - self.tree.base_ns[node])
+        return int(self._delta[node])
 
     def expand(self, *nodes: int) -> None:
         """Shows what some calls called."""

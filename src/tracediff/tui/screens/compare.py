@@ -18,7 +18,7 @@ from tracediff import units
 from tracediff.model.diff import Diff, LedgerTerm, OperatorPair, Row
 from tracediff.tui import filtering
 from tracediff.tui.actions import Scope, bindings
-from tracediff.tui.figures import Figures, operator_delta
+from tracediff.tui.figures import Figures
 from tracediff.tui.messages import ReadProgress, RowOpened
 from tracediff.tui.palette import Palette
 from tracediff.tui.widgets.call_tree import CallTreeView
@@ -161,7 +161,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         return filtering.matches(self._row_words[id(row)], self.needle)
 
     def _operator_wanted(self, pair: OperatorPair) -> bool:
-        if self.hide_unchanged and filtering.operator_unchanged(operator_delta(pair), self.diff.total.delta_ns):
+        if self.hide_unchanged and filtering.operator_unchanged(pair.delta_ns, self.diff.total.delta_ns):
             return False
         return filtering.matches(filtering.operator_words(pair), self.needle)
 

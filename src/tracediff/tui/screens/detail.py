@@ -12,9 +12,8 @@ from textual.app import ComposeResult
 from textual.screen import Screen
 from textual.widgets import Footer, Static
 
-from tracediff import units
+from tracediff import phrases, units
 from tracediff.model.diff import Row, RowSide
-from tracediff.tui import figures as cells
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import Figures
 from tracediff.tui.messages import RowOpened
@@ -60,7 +59,7 @@ class DetailScreen(Screen[None], inherit_bindings=False):
         self.query_one("#sides").border_title = Text("operators")
         count = self.row.base or self.row.candidate
         several = (
-            "its only call" if count and cells.calls(self.row) == "1" else f"first of {cells.calls(self.row)} calls"
+            "its only call" if count and phrases.calls(self.row) == "1" else f"first of {phrases.calls(self.row)} calls"
         )
         calls.border_title = Text(f"call tree of {several}")
         self._fill()
@@ -88,11 +87,11 @@ class DetailScreen(Screen[None], inherit_bindings=False):
         row, figures = self.row, self._figures
         base, candidate = (side.time_ns if side else None for side in (row.base, row.candidate))
         lines = [
-            Text.assemble((row.family, figures.palette.strong), f" {cells.shapes(row)}"),
+            Text.assemble((row.family, figures.palette.strong), f" {phrases.shapes(row)}"),
             Text.assemble(
                 f"{figures.base(base)} -> {figures.candidate(candidate)}  ",
                 figures.difference(row.delta_ns),
-                f"  {figures.share(row.delta_ns)} of the total difference",
+                f"  {phrases.share(row.delta_ns, figures.diff)} of the total difference",
             ),
             Text.assemble(
                 "calls effect ",

@@ -6,10 +6,9 @@ from functools import partial
 
 from rich.text import Text
 
-from tracediff import units
+from tracediff import phrases, units
 from tracediff.model.diff import LedgerTerm, OperatorPair, OperatorTime, Row, RowSide
-from tracediff.tui import figures as cells
-from tracediff.tui.figures import MISSING, Figures, operator_delta
+from tracediff.tui.figures import MISSING, Figures
 from tracediff.tui.widgets.sortable_table import Column, SortableTable
 
 _SHORT_CHANGES = {"implementation": "impl", "only candidate": "only cand"}
@@ -40,11 +39,17 @@ class LedgerTable(SortableTable[LedgerTerm]):
 
 
 def _row_name(row: Row, figures: Figures, width: int) -> Text:
-    shape = cells.shapes(row)
+    shape = phrases.shapes(row)
     if len(row.family) + 1 + len(shape) > width:
         # Sizes are what tells rows of a family apart: brackets go before digits do.
         shape = shape.replace("] [", " ").replace("[", "").replace("]", "")
     return Text.assemble((row.family, figures.palette.strong), f" {shape}" if shape else "")
+
+
+def _row_implementation(row: Row, figures: Figures, width: int) -> str:
+    whole = phrases.implementations(row)
+    # Where all does not fit, the operators at the ends of the chains say most.
+    return whole if len(whole) <= width else phrases.implementations(row, innermost=True)
 
 
 def _side_time(side: RowSide | None) -> int:
@@ -63,9 +68,9 @@ _ROW_COLUMNS: tuple[Column[Row], ...] = (
     Column("row", "family, shape", _row_name, lambda row: (row.family, row.shape or ""), 27, right=False,
            elastic=True, ascending=True),
     Column("implementation", "implementation",
-           lambda row, figures, width: cells.implementations(row), cells.implementations,
+           _row_implementation, phrases.implementations,
            22, rank=4, right=False, elastic=True, ascending=True),
-    Column("calls", "calls", lambda row, figures, width: cells.calls(row),
+    Column("calls", "calls", lambda row, figures, width: phrases.calls(row),
            lambda row: max(side.calls for side in (row.base, row.candidate) if side), 7, rank=6),
     Column("base", "base", lambda row, figures, width: figures.base(row.base.time_ns if row.base else None),
            lambda row: _side_time(row.base), _TIME),
@@ -75,7 +80,7 @@ _ROW_COLUMNS: tuple[Column[Row], ...] = (
     Column("difference", "difference", lambda row, figures, width: figures.difference(row.delta_ns),
            lambda row: abs(row.delta_ns), _DIFFERENCE),
     Column("bar", "less│more", _row_bar, None, _BAR, rank=3, right=False),
-    Column("share", "share", lambda row, figures, width: figures.share(row.delta_ns),
+    Column("share", "share", lambda row, figures, width: phrases.share(row.delta_ns, figures.diff),
            lambda row: row.delta_ns, 8, rank=5),
     Column("change", "change", _row_change, lambda row: row.change, 9, right=False, elastic=True, ascending=True),
 )  # fmt: skip
@@ -110,8 +115,8 @@ def _operator_column(side: str, what: str, title: str, width: int, rank: int) ->
 
 
 def _operator_bar(pair: OperatorPair, figures: Figures, width: int) -> Text:
-    largest = max((abs(operator_delta(each)) for each in figures.diff.operators[:1]), default=0)
-    return figures.bar(operator_delta(pair), largest, _BAR)
+    largest = max((abs(each.delta_ns) for each in figures.diff.operators[:1]), default=0)
+    return figures.bar(pair.delta_ns, largest, _BAR)
 
 
 _OPERATOR_COLUMNS: tuple[Column[OperatorPair], ...] = (
@@ -123,8 +128,8 @@ _OPERATOR_COLUMNS: tuple[Column[OperatorPair], ...] = (
     _operator_column("candidate", "calls", "calls", 6, 4),
     _operator_column("candidate", "self", "cand. self", 11, 0),
     _operator_column("candidate", "total", "cand. total", 12, 5),
-    Column("difference", "self diff.", lambda pair, figures, width: figures.difference(operator_delta(pair)),
-           lambda pair: abs(operator_delta(pair)), _DIFFERENCE),
+    Column("difference", "self diff.", lambda pair, figures, width: figures.difference(pair.delta_ns),
+           lambda pair: abs(pair.delta_ns), _DIFFERENCE),
     Column("bar", "less│more", _operator_bar, None, _BAR, rank=6, right=False),
 )  # fmt: skip
 
@@ -133,20 +138,15 @@ def _ledger_bar(term: LedgerTerm, figures: Figures, width: int) -> Text:
     return figures.bar(term.delta_ns, max((abs(each.delta_ns) for each in figures.diff.ledger), default=0), _BAR)
 
 
-def _term_name(term: LedgerTerm, figures: Figures, width: int) -> str:
-    names = {units.short_name(operator) for operator in term.outermost}
-    if len(names) == 1 and (only := names.pop()) not in (term.term, units.short_name(term.term)):
-        return f"{term.term} ({only})"
-    return term.term
-
-
 _LEDGER_COLUMNS: tuple[Column[LedgerTerm], ...] = (
-    Column("term", "term", _term_name, lambda term: term.term, 16, right=False, elastic=True, ascending=True),
+    Column("term", "term", lambda term, figures, width: phrases.term_name(term), lambda term: term.term, 16,
+           right=False, elastic=True, ascending=True),
     Column("base", "base", lambda term, figures, width: figures.base(term.base_ns), lambda term: term.base_ns, _TIME),
     Column("candidate", "candidate", lambda term, figures, width: figures.candidate(term.candidate_ns),
            lambda term: term.candidate_ns, _TIME),
     Column("difference", "difference", lambda term, figures, width: figures.difference(term.delta_ns),
            lambda term: abs(term.delta_ns), _DIFFERENCE),
-    Column("share", "share", lambda term, figures, width: units.percent(term.share), lambda term: term.share, 8),
+    Column("share", "share", lambda term, figures, width: phrases.share(term.delta_ns, figures.diff),
+           lambda term: term.share, 8),
     Column("bar", "less│more", _ledger_bar, None, _BAR, right=False),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Sentences and cells that more than one report writes."""
+"""Sentences and cells that more than one view writes, from the numbers of a Diff."""
 
 from __future__ import annotations
 
@@ -48,14 +48,15 @@ def term_name(term: LedgerTerm) -> str:
     return term.term
 
 
-def implementation(side: RowSide | None) -> str:
-    """How one side did a row."""
-    return "" if side is None else units.ways([(way.chain, way.calls) for way in side.implementations])
+def implementation(side: RowSide | None, innermost: bool = False) -> str:
+    """How one side did a row; with `innermost` only by the last operator of each chain."""
+    ways = side.implementations if side else ()
+    return units.ways([(way.chain[-1:] if innermost else way.chain, way.calls) for way in ways])
 
 
-def implementations(row: Row) -> str:
+def implementations(row: Row, innermost: bool = False) -> str:
     """How both sides did a row, said once where they agree."""
-    return units.change_of_ways(implementation(row.base), implementation(row.candidate))
+    return units.change_of_ways(implementation(row.base, innermost), implementation(row.candidate, innermost))
 
 
 def shapes(row: Row) -> str:
@@ -77,9 +78,10 @@ def time(side: RowSide | None) -> str:
     return units.duration(side.time_ns) if side else "-"
 
 
-def share(row: Row, diff: Diff) -> str:
-    """The row's part of the total difference."""
-    return units.percent(row.delta_ns / diff.total.delta_ns) if diff.total.delta_ns else "-"
+def share(delta_ns: int, diff: Diff) -> str:
+    """The part of the total difference; `-` where there is none."""
+    part = diff.total.share(delta_ns)
+    return "-" if part is None else units.percent(part)
 
 
 def matched(diff: Diff) -> list[Row]:
