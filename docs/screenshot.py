@@ -16,7 +16,7 @@ async def main() -> None:
     """Opens the sample pair, waits for the table, saves what is on the screen."""
     os.chdir(HERE.parent / "sample_traces")
     app = TracediffApp("openblas.json", "acl.json")
-    async with app.run_test(size=(164, 24)) as pilot:
+    async with app.run_test(size=(176, 24)) as pilot:
         while not app.screen.query("RowsTable"):
             await pilot.pause(0.1)
         await pilot.pause(0.5)
