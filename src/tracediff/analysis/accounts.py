@@ -93,12 +93,12 @@ def keep_accounts(
     for number, units in _alike(side, group(owner).codes, row):
         account, call = accounts[number], int(units[0])
         chain = chain_below(side, call, families)
-        counted, spent = int(weight[units].sum()), int(time_ns[units].sum())
-        account.calls += counted
+        spent = int(time_ns[units].sum())
+        account.calls += int(weight[units].sum())
         account.time_ns += spent
         account.dispatch_ns += sum(int(tree.self_ns[units + offset].sum()) for offset in chain.wrappers)
         sums = account.chains.setdefault(chain.names, [0, 0])
-        sums[0] += counted
+        sums[0] += len(units)
         sums[1] += spent
         account.outermost.setdefault(side.kind_of(call).name)
     return accounts

@@ -163,8 +163,11 @@ class _Aligner:
                     left = left[len(replaced) :]
         for fused in gap.calls[side]:
             rule = self._fused.get(int(this.kind[fused]))
-            replaced = tuple(call for call in left if rule and other.kind_of(call).family in rule.replaces)
-            if rule and rule.needs and rule.needs <= {other.kind_of(call).family for call in replaced}:
+            if rule is None:
+                continue
+            replaced = tuple(call for call in left if other.kind_of(call).family in rule.replaces)
+            families = {other.kind_of(call).family for call in replaced}
+            if replaced and (rule.alone or (rule.needs and rule.needs <= families)):
                 self._result.fusions.append(Fusion(fused, side == 0, replaced, MISSING))
                 return
 

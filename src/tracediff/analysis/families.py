@@ -74,10 +74,17 @@ def _matches(name: str, pieces: Sequence[str]) -> bool:
 
 
 class FusedRule(msgspec.Struct, frozen=True):
-    """What a fused operator may stand for: `replaces` are families, `needs` those that must be among them."""
+    """What a fused operator may stand for.
+
+    Attributes:
+        replaces: families of the calls that it may replace.
+        needs: those that must be among them where it has no counterpart of its own.
+        alone: whether it may replace any of them where it has none.
+    """
 
     replaces: frozenset[str]
     needs: frozenset[str]
+    alone: bool
 
 
 class Families:
@@ -92,7 +99,10 @@ class Families:
         tables = [(name, table) for document in documents for name, table in document.get("family", {}).items()]
         self._rank_rules = [rule for document in documents for rule in document.get("by_rank", ())]
         fused = [rule for document in documents for rule in document.get("fused", ())]
-        self._fused_rules = [FusedRule(frozenset(rule["replaces"]), frozenset(rule.get("needs", ()))) for rule in fused]
+        self._fused_rules = [
+            FusedRule(frozenset(rule["replaces"]), frozenset(rule.get("needs", ())), rule.get("alone") is True)
+            for rule in fused
+        ]
         self._families: _Patterns[str] = _Patterns(namespaces)
         self._wrappers: _Patterns[int] = _Patterns(namespaces)
         self._by_rank: _Patterns[int] = _Patterns(namespaces)

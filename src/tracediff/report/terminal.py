@@ -17,6 +17,7 @@ from tracediff.report.base import ReportOptions
 _DEFAULT_LIMIT = 30
 _PIPE_WIDTH = 160
 _NARROW = 110
+_MOST_NAME = 30
 
 
 def render_summary(summary: Summary, options: ReportOptions) -> str:
@@ -109,7 +110,7 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
     if narrow:
         table.add_column("Family, shape, implementation", overflow="fold", ratio=1)
     else:
-        table.add_column("Family", no_wrap=True)
+        table.add_column("Family", overflow="fold", max_width=_MOST_NAME)
         table.add_column("Shape", overflow="fold", ratio=2)
         table.add_column("Implementation: base -> candidate", overflow="fold", ratio=3)
     for heading in ("Calls", "Base", "Candidate", "Difference", *(() if narrow else ("Share",))):

@@ -213,3 +213,20 @@ def test_linear_spelled_addmm_is_the_same_workload(diff_of: DiffOf) -> None:
 
     assert only(diff, "linear").match == "structural"
     assert diff.comparable.verdict == "same workload"
+
+
+def test_a_compiled_kernel_takes_in_what_it_replaced(diff_of: DiffOf) -> None:
+    shapes = [[1, 4, 6, 6]]
+    linear = Call("aten::addmm", 5, (), [[4], [1, 16], [16, 4]])
+    eager = [
+        conv("mkldnn_convolution"),
+        Call("aten::relu", 9, (), shapes),
+        Call("aten::max_pool2d", 7, (), shapes),
+        linear,
+    ]
+    compiled = [conv("mkldnn_convolution"), Call("graph_0_cpp_fused_max_pool2d_relu_1", 4, (), []), linear]
+    diff = diff_of(eager, compiled)
+
+    base, candidate = sides(only(diff, "graph_0_cpp_fused_max_pool2d_relu_1"))
+    assert (base.calls, base.time_ns, candidate.time_ns) == (1, 16_000, 4_000)
+    assert {row.family for row in diff.rows} == {"conv2d", "linear", "graph_0_cpp_fused_max_pool2d_relu_1"}
