@@ -1,1 +1,1 @@
-"""The guest that captures traces inside somebody else's Python: nothing but stdlib and torch."""
+"""The guest: captures inside somebody else's Python, with nothing but the standard library and torch."""

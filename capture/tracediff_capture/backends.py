@@ -1,0 +1,121 @@
+"""Which CPU library shall do the work: is it here, how does one switch to it, did it really run."""
+
+import contextlib
+import re
+from typing import Any, Callable, ContextManager, Dict, NamedTuple, Optional
+
+from .errors import GuestError
+from .torch_module import config_of, is_arm
+
+
+class Backend(NamedTuple):
+    """One choice of library.
+
+    Attributes:
+        missing: given torch, why the backend is not here and what would help; None where it is.
+        activate: given torch, the context in which models run on it.
+        proof: what a line of the libraries' log must match for the backend to have done something;
+            None where no log can tell.
+        device: where model and inputs go.
+    """
+
+    missing: Callable[[Any], Optional[str]]
+    activate: Callable[[Any], ContextManager[Any]]
+    proof: Optional[str] = None
+    device: str = "cpu"
+
+
+def blas_of(torch: Any) -> str:
+    """The BLAS that this torch was built with, by its own words: `mkl`, `open`, `nvpl`, `eigen`."""
+    found = re.search(r"BLAS_INFO=(\w+)", config_of(torch))
+    if found:
+        return found.group(1).lower()
+    return "mkl" if torch.backends.mkl.is_available() else "unknown"
+
+
+def backend_of(name: str, torch: Any) -> Backend:
+    """The backend of that name.
+
+    Raises:
+        GuestError: there is none, or it is not here.
+    """
+    if name not in BACKENDS:
+        raise GuestError("there is no backend %r. Known are %s" % (name, ", ".join(BACKENDS)))
+    reason = BACKENDS[name].missing(torch)
+    if reason:
+        raise GuestError("the %s backend %s" % (name, reason))
+    return BACKENDS[name]
+
+
+def _onednn(enabled: bool) -> Callable[[Any], ContextManager[Any]]:
+    def activate(torch: Any) -> ContextManager[Any]:
+        return (
+            torch.backends.mkldnn.flags(enabled=enabled) if torch.backends.mkldnn.is_available() else _as_it_is(torch)
+        )
+
+    return activate
+
+
+def _as_it_is(torch: Any) -> ContextManager[Any]:
+    return contextlib.suppress()
+
+
+def _here(torch: Any) -> Optional[str]:
+    return None
+
+
+def _no_onednn(torch: Any) -> Optional[str]:
+    if not torch.backends.mkldnn.is_available():
+        return "needs a PyTorch with oneDNN; torch %s here has none. Take another wheel or version" % torch.__version__
+    return None
+
+
+def _no_x86_onednn(torch: Any) -> Optional[str]:
+    if is_arm():
+        return "is oneDNN on x86; this Python is aarch64, where oneDNN is called acl. Use --backend acl"
+    return _no_onednn(torch)
+
+
+def _no_acl(torch: Any) -> Optional[str]:
+    if not is_arm():
+        return (
+            "needs an aarch64 PyTorch with oneDNN; this one is x86_64. "
+            "Run it on an Arm machine, with --python, or with --image"
+        )
+    return _no_onednn(torch)
+
+
+def _no_openblas(torch: Any) -> Optional[str]:
+    blas = blas_of(torch)
+    return (
+        None if blas.startswith("open") else "needs a PyTorch built with OpenBLAS; this one has %s. Use native" % blas
+    )
+
+
+def _no_mkl(torch: Any) -> Optional[str]:
+    if torch.backends.mkl.is_available():
+        return None
+    return "needs a PyTorch built with MKL; this one has %s. Take an x86-64 wheel" % blas_of(torch)
+
+
+def _no_device(device: str) -> Callable[[Any], Optional[str]]:
+    def missing(torch: Any) -> Optional[str]:
+        module = getattr(torch, device, None)
+        if module is not None and module.is_available():
+            return None
+        return "needs a PyTorch that sees a %s device; this one does not" % device
+
+    return missing
+
+
+BACKENDS: Dict[str, Backend] = {
+    "default": Backend(_here, _as_it_is),
+    "native": Backend(_here, _onednn(False)),
+    "onednn": Backend(_no_x86_onednn, _onednn(True), r"^(onednn|dnnl)_verbose.*,exec,"),
+    "acl": Backend(_no_acl, _onednn(True), r"^(onednn|dnnl)_verbose.*,exec,.*:acl,"),
+    "openblas": Backend(_no_openblas, _onednn(False)),
+    "mkl": Backend(_no_mkl, _onednn(False), r"^MKL_VERBOSE [SDCZ]"),
+    "cuda": Backend(_no_device("cuda"), _as_it_is, None, "cuda"),
+    "xpu": Backend(_no_device("xpu"), _as_it_is, None, "xpu"),
+}
+"""To add one: its line here, and a line in the README."""

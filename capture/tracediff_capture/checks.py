@@ -1,0 +1,89 @@
+"""Looks whether what was asked for is what ran, and how quiet the machine was."""
+
+import re
+import statistics
+from typing import Any, Dict, List
+
+from .backends import Backend
+from .request import Request
+from .session import Passes
+
+_DRIFT = 0.15
+_INFLATION = 1.25
+_SWITCHES_PER_ITERATION = 20
+
+# Operators that hold each call of their kind once, and those of them that oneDNN did.
+_CONVOLUTIONS = ("aten::convolution", "aten::mkldnn_convolution")
+
+
+def check(
+    request: Request, backend: Backend, passes: Passes, before: Dict[str, Any], after: Dict[str, Any]
+) -> Dict[str, Any]:
+    """What was found, and under `warnings` what every later view must say."""
+    counts = {row["name"]: row["count"] for row in passes.key_averages}
+    found: Dict[str, Any] = {
+        "convolutions": {
+            name: counts.get(operator, 0) // request.iterations
+            for name, operator in zip(("all", "onednn"), _CONVOLUTIONS)
+        },
+        "log_lines": sum(",exec," in line or line.startswith("MKL_VERBOSE ") for line in passes.kernel_log),
+        "backend_lines": _matching(backend, passes.kernel_log),
+        "implementations": _implementations(passes.kernel_log),
+        "warmup_iterations": len(passes.warmup_ns),
+        "inflation": _ratio(passes.profiled_ns, passes.latency_ns),
+        "drift": _drift(passes.latency_ns),
+        "before": before,
+        "after": after,
+    }
+    found["warnings"] = list(_warnings(request, backend, passes, found))
+    return found
+
+
+def _matching(backend: Backend, log: List[str]) -> int:
+    return sum(re.search(backend.proof, line) is not None for line in log) if backend.proof else 0
+
+
+def _implementations(log: List[str]) -> Dict[str, int]:
+    """How often each oneDNN implementation ran; reorders are among them."""
+    counted: Dict[str, int] = {}
+    for line in log:
+        found = re.search(r",exec,cpu,(\w+),([^,]+),", line)
+        if found:
+            name = " ".join(found.groups())
+            counted[name] = counted.get(name, 0) + 1
+    return counted
+
+
+def _warnings(request: Request, backend: Backend, passes: Passes, found: Dict[str, Any]) -> Any:
+    if backend.proof and not found["backend_lines"]:
+        yield "backend %s did none of the work: no line of the libraries' log shows it" % request.backend
+    if request.backend in ("onednn", "acl"):
+        convolutions = found["convolutions"]
+        if convolutions["onednn"] < convolutions["all"]:
+            yield "%s: %d of %d convolutions ran on oneDNN" % (
+                request.backend,
+                convolutions["onednn"],
+                convolutions["all"],
+            )
+    if not passes.stable:
+        yield "not stable after %d warm-up iterations" % len(passes.warmup_ns)
+    if abs(found["drift"] - 1) > _DRIFT:
+        yield "latency drifted by %+.0f %% over the timed iterations" % (100 * (found["drift"] - 1))
+    if found["inflation"] > _INFLATION:
+        yield "the profiler made iterations %.0f %% slower" % (100 * (found["inflation"] - 1))
+    throttled = found["after"].get("nr_throttled", 0) - found["before"].get("nr_throttled", 0)
+    if throttled:
+        yield "the cgroup throttled the process %d times" % throttled
+    switches = found["after"].get("involuntary_switches", 0) - found["before"].get("involuntary_switches", 0)
+    if switches > _SWITCHES_PER_ITERATION * (2 * request.iterations + len(passes.warmup_ns)):
+        yield "%d involuntary context switches: something else wanted the processor" % switches
+
+
+def _ratio(times: List[int], other: List[int]) -> float:
+    return statistics.median(times) / max(1.0, statistics.median(other)) if times and other else 1.0
+
+
+def _drift(times: List[int]) -> float:
+    """Median of the last third over that of the first."""
+    third = len(times) // 3
+    return _ratio(times[-third:], times[:third]) if third else 1.0

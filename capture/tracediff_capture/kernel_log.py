@@ -1,0 +1,57 @@
+"""Catches what the math libraries write about the kernels that they run."""
+
+import contextlib
+import ctypes
+import os
+import tempfile
+from typing import Any, Iterator, List
+
+TIMESTAMPS = ("ONEDNN_VERBOSE_TIMESTAMP", "DNNL_VERBOSE_TIMESTAMP")
+"""Must be set before torch is imported; which of the two counts depends on oneDNN's version."""
+
+_LIBRARY_LINES = ("onednn_verbose", "dnnl_verbose", "MKL_VERBOSE", "Core:", "OpenBLAS")
+
+
+@contextlib.contextmanager
+def verbose_libraries(torch: Any) -> Iterator[List[str]]:
+    """Switches the verbose output of oneDNN and MKL on; the list holds their lines once the block has ended."""
+    lines: List[str] = []
+    with contextlib.ExitStack() as switches:
+        # The catcher is left last, so that what the libraries write when they are switched off is caught too.
+        switches.enter_context(caught_output(lines))
+        for name in ("mkldnn", "mkl"):
+            module = getattr(torch.backends, name, None)
+            if module is not None and module.is_available() and hasattr(module, "verbose"):
+                switches.enter_context(module.verbose(module.VERBOSE_ON))
+        yield lines
+
+
+@contextlib.contextmanager
+def caught_output(lines: List[str]) -> Iterator[None]:
+    """Sends the process's own standard output and error to a file; adds the libraries' lines to `lines` at the end.
+
+    The libraries write through C's buffered stdout, past Python: so the file descriptors are redirected, and C's
+    buffers flushed before and after.
+    """
+    with tempfile.TemporaryFile() as caught:
+        kept = [os.dup(1), os.dup(2)]
+        _flush()
+        os.dup2(caught.fileno(), 1)
+        os.dup2(caught.fileno(), 2)
+        try:
+            yield
+        finally:
+            _flush()
+            for number, descriptor in zip((1, 2), kept):
+                os.dup2(descriptor, number)
+                os.close(descriptor)
+            caught.seek(0)
+            text = caught.read().decode("utf-8", "replace")
+            lines.extend(line for line in text.splitlines() if line.startswith(_LIBRARY_LINES))
+            others = [line for line in text.splitlines() if not line.startswith(_LIBRARY_LINES)]
+            if others:
+                os.write(2, ("\n".join(others) + "\n").encode())
+
+
+def _flush() -> None:
+    ctypes.CDLL(None).fflush(None)

@@ -1,0 +1,138 @@
+"""One capture, from the request to the trace file; whatever goes wrong ends up in `status.json`."""
+
+import json
+import os
+import platform
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Any, Dict, List
+
+from . import environment
+from .backends import backend_of
+from .bundle import write_bundle
+from .checks import check
+from .digest import digest
+from .engines import prepare
+from .errors import GuestError
+from .kernel_log import TIMESTAMPS, caught_output
+from .request import Request, read_request
+from .session import run_passes
+from .torch_module import config_of, load_torch, version_of
+from .workloads import make_workload
+
+SCHEMA_VERSION = 1
+STATUS = "status.json"
+
+
+def main(arguments: List[str]) -> int:
+    """Captures, and says in OUT_DIR/status.json how it went.
+
+    Returns:
+        0 if there is a trace, 1 if not; 2 if the arguments are wrong.
+    """
+    if len(arguments) != 2:
+        print("usage: PYTHON capture.pyz REQUEST.json OUT_DIR", file=sys.stderr)
+        return 2
+    out = Path(arguments[1])
+    status: Dict[str, Any] = {"ok": False, "trace": None, "error": None}
+    try:
+        status["trace"] = _capture(read_request(Path(arguments[0])), out)
+        status["ok"] = True
+    except GuestError as error:
+        status["error"] = str(error)
+    except Exception as error:  # The host must hear of it, and can only read the file.
+        status["error"] = "%s: %s" % (type(error).__name__, error)
+        status["traceback"] = traceback.format_exc()
+    beside = out / (STATUS + ".part")
+    beside.write_text(json.dumps(status), "utf-8")
+    os.replace(str(beside), str(out / STATUS))
+    return 0 if status["ok"] else 1
+
+
+def _capture(request: Request, out: Path) -> str:
+    emulated = request.emulated if request.emulated is not None else environment.looks_emulated()
+    for name in TIMESTAMPS:
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("OPENBLAS_VERBOSE", "2")
+    import_log: List[str] = []
+    with caught_output(import_log):
+        torch = _import_torch()
+    _set_threads(torch, request)
+    backend = backend_of(request.backend, torch)
+    torch.manual_seed(request.seed)
+    workload = make_workload(request.workload, torch, request.batch)
+    _move(torch, workload, backend.device, request.channels_last)
+    exported = out / ".exported.json"
+    before = environment.disturbance()
+    try:
+        with torch.no_grad(), backend.activate(torch):
+            passes = run_passes(torch, request, prepare(request.engine, torch, workload), exported)
+        after = environment.disturbance()
+        log = [*import_log, *passes.kernel_log]
+        record: Dict[str, Any] = {
+            "schema_version": SCHEMA_VERSION,
+            "label": request.label,
+            "backend": request.backend,
+            "engine": request.engine,
+            "workload": {
+                **workload.about,
+                "dtype": request.dtype,
+                "channels_last": request.channels_last,
+                "seed": request.seed,
+            },
+            "torch": {"version": str(torch.__version__), "config": config_of(torch)},
+            "libraries": environment.libraries(torch, log),
+            "environment": environment.describe(torch, emulated),
+            "position": request.position,
+            "block": request.block,
+            "captured_ns": time.time_ns(),
+            "latency_ns": passes.latency_ns,
+            "warmup_ns": passes.warmup_ns,
+            "key_averages": passes.key_averages,
+            "checks": check(request, backend, passes, before, after),
+            "output": digest(torch, passes.output),
+            "kernel_log": passes.kernel_log,
+            "kernel_trace": passes.kernel_trace,
+        }
+        name = "%s.%d.pt.trace.json" % (platform.node() or "host", record["captured_ns"])
+        write_bundle(exported, record, out / name)
+        return name
+    finally:
+        if exported.exists():
+            exported.unlink()
+
+
+def _import_torch() -> Any:
+    try:
+        torch = load_torch()
+    except ImportError as error:
+        raise GuestError("torch cannot be imported (%s). Name a Python that has it with --python" % error) from error
+    if version_of(torch) < (1, 13):
+        raise GuestError("torch %s is too old: captures need 1.13" % torch.__version__)
+    return torch
+
+
+def _set_threads(torch: Any, request: Request) -> None:
+    if request.threads:
+        torch.set_num_threads(request.threads)
+    if request.interop_threads:
+        torch.set_num_interop_threads(request.interop_threads)
+
+
+def _move(torch: Any, workload: Any, device: str, channels_last: bool) -> None:
+    """Puts model and inputs where and how they shall run."""
+
+    def moved(value: Any) -> Any:
+        if not torch.is_tensor(value):
+            return value
+        value = value.to(device)
+        return value.contiguous(memory_format=torch.channels_last) if channels_last and value.dim() == 4 else value
+
+    if device != "cpu":
+        workload.model.to(device)
+    if channels_last:
+        workload.model.to(memory_format=torch.channels_last)
+    workload.inputs = tuple(moved(value) for value in workload.inputs)
+    workload.keywords = {name: moved(value) for name, value in workload.keywords.items()}

@@ -1,0 +1,108 @@
+"""Starts the guest once, waits for it, and takes what it left."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from tracediff.errors import CaptureError
+from tracediff.launcher.archive import write_archive
+from tracediff.launcher.interpreter import Interpreter, Job
+
+_LAST_LINES = 5
+_GRACE_SECONDS = 5
+
+
+class Status(msgspec.Struct):
+    """What the guest says of itself in `status.json`."""
+
+    ok: bool = False
+    trace: str | None = None
+    error: str | None = None
+    traceback: str | None = None
+
+
+def launch(interpreter: Interpreter, request: Mapping[str, Any], env: Mapping[str, str], target: Path) -> Path:
+    """Runs one capture and moves its trace into a folder.
+
+    Args:
+        interpreter: where to run.
+        request: the guest's `Request`, as a mapping.
+        env: variables to set before Python starts.
+        target: the folder; it is made if there is something to put into it.
+
+    Returns:
+        The trace file.
+
+    Raises:
+        CaptureError: there is no trace; the message has the guest's reason, or the last lines it printed.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the target, so that the trace can be renamed into its place.
+    with tempfile.TemporaryDirectory(prefix=".tracediff-", dir=target.parent) as folder:
+        job = Job(Path(folder, "capture.pyz"), Path(folder, "request.json"), Path(folder, "out"), env)
+        write_archive(job.archive)
+        job.request.write_bytes(msgspec.json.encode(request))
+        job.out.mkdir()
+        printed = Path(folder, "printed.txt")
+        code = _run(interpreter, job, printed)
+        status = _status(job.out / "status.json")
+        if status is None or not status.ok or status.trace is None:
+            raise CaptureError(_reason(interpreter, status, code, printed))
+        target.mkdir(exist_ok=True)
+        return (job.out / status.trace).rename(target / status.trace)
+
+
+def _run(interpreter: Interpreter, job: Job, printed: Path) -> int:
+    try:
+        with printed.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603
+                interpreter.command(job),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env=interpreter.environment(job),
+                start_new_session=True,
+            )
+    except OSError as error:
+        raise CaptureError(f"{interpreter.name} cannot be run ({error.strerror}). Check --python") from None
+    try:
+        return process.wait()
+    except BaseException:
+        # In a session of its own, the guest does not hear the Ctrl-C that the user meant for all.
+        _stop(process)
+        raise
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    import os
+
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(_GRACE_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _status(path: Path) -> Status | None:
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Status)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _reason(interpreter: Interpreter, status: Status | None, code: int, printed: Path) -> str:
+    if status is not None and status.error:
+        return status.error
+    lines = [line for line in printed.read_text("utf-8", "replace").splitlines() if line.strip()]
+    last = " / ".join(lines[-_LAST_LINES:]) or "it printed nothing"
+    return f"{interpreter.name} ended with code {code} and left no capture. It printed last: {last}"
