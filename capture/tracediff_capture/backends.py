@@ -1,8 +1,10 @@
 """Which CPU library shall do the work: is it here, how does one switch to it, did it really run."""
 
+from __future__ import annotations
+
 import contextlib
 import re
-from typing import Any, Callable, ContextManager, Dict, NamedTuple, Optional
+from typing import Any, Callable, ContextManager, NamedTuple
 
 from .errors import GuestError
 from .torch_module import config_of, is_arm
@@ -19,9 +21,9 @@ class Backend(NamedTuple):
         device: where model and inputs go.
     """
 
-    missing: Callable[[Any], Optional[str]]
+    missing: Callable[[Any], str | None]
     activate: Callable[[Any], ContextManager[Any]]
-    proof: Optional[str] = None
+    proof: str | None = None
     device: str = "cpu"
 
 
@@ -40,10 +42,10 @@ def backend_of(name: str, torch: Any) -> Backend:
         GuestError: there is none, or it is not here.
     """
     if name not in BACKENDS:
-        raise GuestError("there is no backend %r. Known are %s" % (name, ", ".join(BACKENDS)))
+        raise GuestError("there is no backend {!r}. Known are {}".format(name, ", ".join(BACKENDS)))
     reason = BACKENDS[name].missing(torch)
     if reason:
-        raise GuestError("the %s backend %s" % (name, reason))
+        raise GuestError(f"the {name} backend {reason}")
     return BACKENDS[name]
 
 
@@ -57,26 +59,26 @@ def _onednn(enabled: bool) -> Callable[[Any], ContextManager[Any]]:
 
 
 def _as_it_is(torch: Any) -> ContextManager[Any]:
-    return contextlib.suppress()
+    return contextlib.nullcontext()
 
 
-def _here(torch: Any) -> Optional[str]:
+def _here(torch: Any) -> str | None:
     return None
 
 
-def _no_onednn(torch: Any) -> Optional[str]:
+def _no_onednn(torch: Any) -> str | None:
     if not torch.backends.mkldnn.is_available():
-        return "needs a PyTorch with oneDNN; torch %s here has none. Take another wheel or version" % torch.__version__
+        return f"needs a PyTorch with oneDNN; torch {torch.__version__} here has none. Take another wheel or version"
     return None
 
 
-def _no_x86_onednn(torch: Any) -> Optional[str]:
+def _no_x86_onednn(torch: Any) -> str | None:
     if is_arm():
         return "is oneDNN on x86; this Python is aarch64, where oneDNN is called acl. Use --backend acl"
     return _no_onednn(torch)
 
 
-def _no_acl(torch: Any) -> Optional[str]:
+def _no_acl(torch: Any) -> str | None:
     if not is_arm():
         return (
             "needs an aarch64 PyTorch with oneDNN; this one is x86_64. "
@@ -85,30 +87,28 @@ def _no_acl(torch: Any) -> Optional[str]:
     return _no_onednn(torch)
 
 
-def _no_openblas(torch: Any) -> Optional[str]:
+def _no_openblas(torch: Any) -> str | None:
     blas = blas_of(torch)
-    return (
-        None if blas.startswith("open") else "needs a PyTorch built with OpenBLAS; this one has %s. Use native" % blas
-    )
+    return None if blas.startswith("open") else f"needs a PyTorch built with OpenBLAS; this one has {blas}. Use native"
 
 
-def _no_mkl(torch: Any) -> Optional[str]:
+def _no_mkl(torch: Any) -> str | None:
     if torch.backends.mkl.is_available():
         return None
-    return "needs a PyTorch built with MKL; this one has %s. Take an x86-64 wheel" % blas_of(torch)
+    return f"needs a PyTorch built with MKL; this one has {blas_of(torch)}. Take an x86-64 wheel"
 
 
-def _no_device(device: str) -> Callable[[Any], Optional[str]]:
-    def missing(torch: Any) -> Optional[str]:
+def _no_device(device: str) -> Callable[[Any], str | None]:
+    def missing(torch: Any) -> str | None:
         module = getattr(torch, device, None)
         if module is not None and module.is_available():
             return None
-        return "needs a PyTorch that sees a %s device; this one does not" % device
+        return f"needs a PyTorch that sees a {device} device; this one does not"
 
     return missing
 
 
-BACKENDS: Dict[str, Backend] = {
+BACKENDS: dict[str, Backend] = {
     "default": Backend(_here, _as_it_is),
     "native": Backend(_here, _onednn(False)),
     "onednn": Backend(_no_x86_onednn, _onednn(True), r"^(onednn|dnnl)_verbose.*,exec,"),

@@ -1,18 +1,19 @@
 """Puts a capture into one file: a valid Kineto trace with the record of the capture as its first key."""
 
+from __future__ import annotations
+
 import base64
 import gzip
 import json
-import os
 from pathlib import Path
-from typing import Any, Dict
+from typing import Any
 
 from .errors import GuestError
 
 KEY = "tracediff"
 
 
-def write_bundle(exported: Path, record: Dict[str, Any], target: Path) -> None:
+def write_bundle(exported: Path, record: dict[str, Any], target: Path) -> None:
     """Copies the exported trace with the record as its first top-level key; the target appears whole or not at all.
 
     Args:
@@ -30,9 +31,9 @@ def write_bundle(exported: Path, record: Dict[str, Any], target: Path) -> None:
     beside = target.with_name("." + target.name)
     with beside.open("w", encoding="utf-8") as file:
         file.write(text[: opening + 1])
-        file.write("\n  %s: %s," % (json.dumps(KEY), json.dumps(record, allow_nan=False)))
+        file.write(f"\n  {json.dumps(KEY)}: {json.dumps(record, allow_nan=False)},")
         file.write(text[opening + 1 :])
-    os.replace(str(beside), str(target))
+    beside.replace(target)
 
 
 def packed(exported: Path) -> str:

@@ -1,8 +1,10 @@
 """Looks whether what was asked for is what ran, and how quiet the machine was."""
 
+from __future__ import annotations
+
 import re
 import statistics
-from typing import Any, Dict, List
+from typing import Any
 
 from .backends import Backend
 from .request import Request
@@ -17,11 +19,11 @@ _CONVOLUTIONS = ("aten::convolution", "aten::mkldnn_convolution")
 
 
 def check(
-    request: Request, backend: Backend, passes: Passes, before: Dict[str, Any], after: Dict[str, Any]
-) -> Dict[str, Any]:
+    request: Request, backend: Backend, passes: Passes, before: dict[str, Any], after: dict[str, Any]
+) -> dict[str, Any]:
     """What was found, and under `warnings` what every later view must say."""
     counts = {row["name"]: row["count"] for row in passes.key_averages}
-    found: Dict[str, Any] = {
+    found: dict[str, Any] = {
         "convolutions": {
             name: counts.get(operator, 0) // request.iterations
             for name, operator in zip(("all", "onednn"), _CONVOLUTIONS)
@@ -39,13 +41,13 @@ def check(
     return found
 
 
-def _matching(backend: Backend, log: List[str]) -> int:
+def _matching(backend: Backend, log: list[str]) -> int:
     return sum(re.search(backend.proof, line) is not None for line in log) if backend.proof else 0
 
 
-def _implementations(log: List[str]) -> Dict[str, int]:
+def _implementations(log: list[str]) -> dict[str, int]:
     """How often each oneDNN implementation ran; reorders are among them."""
-    counted: Dict[str, int] = {}
+    counted: dict[str, int] = {}
     for line in log:
         found = re.search(r",exec,cpu,(\w+),([^,]+),", line)
         if found:
@@ -54,36 +56,33 @@ def _implementations(log: List[str]) -> Dict[str, int]:
     return counted
 
 
-def _warnings(request: Request, backend: Backend, passes: Passes, found: Dict[str, Any]) -> Any:
+def _warnings(request: Request, backend: Backend, passes: Passes, found: dict[str, Any]) -> Any:
     if backend.proof and not found["backend_lines"]:
-        yield "backend %s did none of the work: no line of the libraries' log shows it" % request.backend
+        yield f"backend {request.backend} did none of the work: no line of the libraries' log shows it"
     if request.backend in ("onednn", "acl"):
         convolutions = found["convolutions"]
         if convolutions["onednn"] < convolutions["all"]:
-            yield "%s: %d of %d convolutions ran on oneDNN" % (
-                request.backend,
-                convolutions["onednn"],
-                convolutions["all"],
-            )
+            share = f"{convolutions['onednn']} of {convolutions['all']}"
+            yield f"{request.backend}: {share} convolutions ran on oneDNN"
     if not passes.stable:
-        yield "not stable after %d warm-up iterations" % len(passes.warmup_ns)
+        yield f"not stable after {len(passes.warmup_ns)} warm-up iterations"
     if abs(found["drift"] - 1) > _DRIFT:
-        yield "latency drifted by %+.0f %% over the timed iterations" % (100 * (found["drift"] - 1))
+        yield f"latency drifted by {found['drift'] - 1:+.0%} over the timed iterations"
     if found["inflation"] > _INFLATION:
-        yield "the profiler made iterations %.0f %% slower" % (100 * (found["inflation"] - 1))
+        yield f"the profiler made iterations {found['inflation'] - 1:.0%} slower"
     throttled = found["after"].get("nr_throttled", 0) - found["before"].get("nr_throttled", 0)
     if throttled:
-        yield "the cgroup throttled the process %d times" % throttled
+        yield f"the cgroup throttled the process {throttled} times"
     switches = found["after"].get("involuntary_switches", 0) - found["before"].get("involuntary_switches", 0)
     if switches > _SWITCHES_PER_ITERATION * (2 * request.iterations + len(passes.warmup_ns)):
-        yield "%d involuntary context switches: something else wanted the processor" % switches
+        yield f"{switches} involuntary context switches: something else wanted the processor"
 
 
-def _ratio(times: List[int], other: List[int]) -> float:
+def _ratio(times: list[int], other: list[int]) -> float:
     return statistics.median(times) / max(1.0, statistics.median(other)) if times and other else 1.0
 
 
-def _drift(times: List[int]) -> float:
+def _drift(times: list[int]) -> float:
     """Median of the last third over that of the first."""
     third = len(times) // 3
     return _ratio(times[-third:], times[:third]) if third else 1.0

@@ -1,7 +1,9 @@
 """How a model is executed: eager, TorchScript, compiled."""
 
+from __future__ import annotations
+
 import contextlib
-from typing import Any, Callable, Dict
+from typing import Any, Callable
 
 from .errors import GuestError
 from .workloads import Workload
@@ -14,11 +16,11 @@ def prepare(name: str, torch: Any, workload: Workload) -> Callable[[], Any]:
         GuestError: there is no such engine, or this torch or model cannot do it.
     """
     if name not in ENGINES:
-        raise GuestError("there is no engine %r. Known are %s" % (name, ", ".join(ENGINES)))
+        raise GuestError("there is no engine {!r}. Known are {}".format(name, ", ".join(ENGINES)))
     try:
         model = ENGINES[name](torch, workload)
     except (RuntimeError, TypeError, AttributeError) as error:
-        raise GuestError("engine %s: %s" % (name, str(error).strip().splitlines()[0])) from error
+        raise GuestError(f"engine {name}: {str(error).strip().splitlines()[0]}") from error
     return lambda: model(*workload.inputs, **workload.keywords)
 
 
@@ -38,7 +40,7 @@ def _optimized_torchscript(torch: Any, workload: Workload) -> Any:
 
 def _compile(torch: Any, workload: Workload) -> Any:
     if not hasattr(torch, "compile"):
-        raise GuestError("engine compile needs torch 2.0; this is %s" % torch.__version__)
+        raise GuestError(f"engine compile needs torch 2.0; this is {torch.__version__}")
     with contextlib.suppress(ImportError, AttributeError):
         # Without it a trace shows one call for a whole compiled graph.
         import torch._inductor.config as inductor  # pyright: ignore
@@ -47,7 +49,7 @@ def _compile(torch: Any, workload: Workload) -> Any:
     return torch.compile(workload.model)
 
 
-ENGINES: Dict[str, Callable[[Any, Workload], Any]] = {
+ENGINES: dict[str, Callable[[Any, Workload], Any]] = {
     "eager": _eager,
     "torchscript": _torchscript,
     "optimized-torchscript": _optimized_torchscript,

@@ -1,11 +1,13 @@
 """What the process runs in: machine, build, threads, settings, and what disturbs it."""
 
+from __future__ import annotations
+
 import os
 import platform
 import re
 import sys
 from pathlib import Path
-from typing import Any, Dict, List, Optional
+from typing import Any
 
 from .backends import blas_of
 from .torch_module import config_of
@@ -25,7 +27,7 @@ def looks_emulated() -> bool:
     return platform.machine() not in ("x86_64", "AMD64", "i686") and vendor is not None and "IBM" not in vendor.group(0)
 
 
-def describe(torch: Any, emulated: bool) -> Dict[str, Any]:
+def describe(torch: Any, emulated: bool) -> dict[str, Any]:
     """The settings that a later comparison looks at."""
     return {
         "cpu": _cpu_name(),
@@ -42,7 +44,7 @@ def describe(torch: Any, emulated: bool) -> Dict[str, Any]:
     }
 
 
-def libraries(torch: Any, log: List[str]) -> Dict[str, Optional[str]]:
+def libraries(torch: Any, log: list[str]) -> dict[str, str | None]:
     """Versions of the math libraries, from the build's description and what they said themselves."""
     config = config_of(torch)
     said = "\n".join(log)
@@ -57,9 +59,9 @@ def libraries(torch: Any, log: List[str]) -> Dict[str, Optional[str]]:
     }
 
 
-def disturbance() -> Dict[str, Any]:
+def disturbance() -> dict[str, Any]:
     """What else uses the machine, as counters and readings; differences of two of these tell about the time between."""
-    found: Dict[str, Any] = {"load": list(os.getloadavg())}
+    found: dict[str, Any] = {"load": list(os.getloadavg())}
     for path in _CGROUP_STATS:
         for name, value in re.findall(
             r"^(nr_throttled|throttled_usec|throttled_time) (\d+)$", _text(path), re.MULTILINE
@@ -82,10 +84,10 @@ def _cpu_name() -> str:
     if name:
         return name.group(1)
     part = re.search(r"^CPU part\s*:\s*(\S+)", text, re.MULTILINE)
-    return "%s part %s" % (platform.machine(), part.group(1)) if part else platform.processor() or platform.machine()
+    return f"{platform.machine()} part {part.group(1)}" if part else platform.processor() or platform.machine()
 
 
-def _isa(torch: Any) -> Optional[str]:
+def _isa(torch: Any) -> str | None:
     capability = getattr(getattr(torch.backends, "cpu", None), "get_cpu_capability", None)
     if capability is not None:
         return str(capability())

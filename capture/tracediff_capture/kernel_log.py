@@ -1,10 +1,12 @@
 """Catches what the math libraries write about the kernels that they run."""
 
+from __future__ import annotations
+
 import contextlib
 import ctypes
 import os
 import tempfile
-from typing import Any, Iterator, List
+from typing import Any, Generator
 
 TIMESTAMPS = ("ONEDNN_VERBOSE_TIMESTAMP", "DNNL_VERBOSE_TIMESTAMP")
 """Must be set before torch is imported; which of the two counts depends on oneDNN's version."""
@@ -13,9 +15,9 @@ _LIBRARY_LINES = ("onednn_verbose", "dnnl_verbose", "MKL_VERBOSE", "Core:", "Ope
 
 
 @contextlib.contextmanager
-def verbose_libraries(torch: Any) -> Iterator[List[str]]:
+def verbose_libraries(torch: Any) -> Generator[list[str], None, None]:
     """Switches the verbose output of oneDNN and MKL on; the list holds their lines once the block has ended."""
-    lines: List[str] = []
+    lines: list[str] = []
     with contextlib.ExitStack() as switches:
         # The catcher is left last, so that what the libraries write when they are switched off is caught too.
         switches.enter_context(caught_output(lines))
@@ -27,7 +29,7 @@ def verbose_libraries(torch: Any) -> Iterator[List[str]]:
 
 
 @contextlib.contextmanager
-def caught_output(lines: List[str]) -> Iterator[None]:
+def caught_output(lines: list[str]) -> Generator[None, None, None]:
     """Sends the process's own standard output and error to a file; adds the libraries' lines to `lines` at the end.
 
     The libraries write through C's buffered stdout, past Python: so the file descriptors are redirected, and C's

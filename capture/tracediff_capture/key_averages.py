@@ -1,16 +1,18 @@
 """`key_averages()` as plain rows, the same for every torch."""
 
-from typing import Any, Dict, List
+from __future__ import annotations
+
+from typing import Any
 
 
-def rows_of(profile: Any) -> List[Dict[str, Any]]:
+def rows_of(profile: Any) -> list[dict[str, Any]]:
     """Name, count and CPU times of each operator; times in microseconds as torch gives them, device times where any.
 
     torch 2.4 renamed `cuda_time_total` to `device_time_total`.
     """
-    rows: List[Dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for event in profile.key_averages():
-        row: Dict[str, Any] = {
+        row: dict[str, Any] = {
             "name": event.key,
             "count": event.count,
             "self_cpu_time_total": event.self_cpu_time_total,

@@ -1,7 +1,9 @@
 """Models in plain torch with random weights; the encoders from `transformers` where that is installed."""
 
+from __future__ import annotations
+
 import importlib
-from typing import Any, List, Tuple
+from typing import Any, Tuple
 
 ModelAndInputs = Tuple[Any, Tuple[Any, ...]]
 
@@ -30,12 +32,12 @@ def resnet50(torch: Any, batch: int) -> ModelAndInputs:
     """ResNet-50 (He et al. 2015) at 224x224, as torchvision lays it out."""
     nn = torch.nn
 
-    def convolution(inside: int, outside: int, size: int, stride: int = 1) -> List[Any]:
+    def convolution(inside: int, outside: int, size: int, stride: int = 1) -> list[Any]:
         return [nn.Conv2d(inside, outside, size, stride, size // 2, bias=False), nn.BatchNorm2d(outside)]
 
     class Bottleneck(nn.Module):
         def __init__(self, inside: int, width: int, stride: int) -> None:
-            super().__init__()
+            super().__init__()  # pyright: ignore[reportUnknownMemberType]
             self.body = nn.Sequential(
                 *convolution(inside, width, 1),
                 nn.ReLU(inplace=True),
@@ -50,7 +52,7 @@ def resnet50(torch: Any, batch: int) -> ModelAndInputs:
         def forward(self, x: Any) -> Any:
             return self.relu(self.body(x) + self.shortcut(x))
 
-    layers: List[Any] = [*convolution(3, 64, 7, 2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
+    layers: list[Any] = [*convolution(3, 64, 7, 2), nn.ReLU(inplace=True), nn.MaxPool2d(3, 2, 1)]
     inside = 64
     for width, blocks, stride in ((64, 3, 1), (128, 4, 2), (256, 6, 2), (512, 3, 2)):
         for block in range(blocks):
@@ -66,7 +68,7 @@ def vit(torch: Any, batch: int) -> ModelAndInputs:
 
     class VisionTransformer(nn.Module):
         def __init__(self) -> None:
-            super().__init__()
+            super().__init__()  # pyright: ignore[reportUnknownMemberType]
             self.patches = nn.Conv2d(3, 768, 16, 16)
             self.position = nn.Parameter(torch.rand(1, 197, 768))
             self.token = nn.Parameter(torch.rand(1, 1, 768))
@@ -111,7 +113,7 @@ def _plain_language_model(torch: Any, layers: int) -> Any:
 
     class LanguageModel(nn.Module):
         def __init__(self) -> None:
-            super().__init__()
+            super().__init__()  # pyright: ignore[reportUnknownMemberType]
             self.words = nn.Embedding(30_522, 768)
             self.positions = nn.Embedding(512, 768)
             self.norm = nn.LayerNorm(768)
@@ -132,7 +134,7 @@ def _encoder(torch: Any, layers: int) -> Any:
 
     class Layer(nn.Module):
         def __init__(self) -> None:
-            super().__init__()
+            super().__init__()  # pyright: ignore[reportUnknownMemberType]
             self.query, self.key, self.value = nn.Linear(768, 768), nn.Linear(768, 768), nn.Linear(768, 768)
             self.output, self.norm = nn.Linear(768, 768), nn.LayerNorm(768)
             self.inner, self.outer, self.last_norm = nn.Linear(768, 3072), nn.Linear(3072, 768), nn.LayerNorm(768)

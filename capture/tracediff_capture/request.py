@@ -1,9 +1,11 @@
 """What is asked of the guest: read from a file, so that nothing depends on a command line's quoting."""
 
+from __future__ import annotations
+
 import json
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any, Dict, Optional
+from typing import Any
 
 from .errors import GuestError
 
@@ -35,15 +37,15 @@ class Request:
     dtype: str = "fp32"
     batch: int = 1
     channels_last: bool = False
-    threads: Optional[int] = None
-    interop_threads: Optional[int] = None
+    threads: int | None = None
+    interop_threads: int | None = None
     warmup: int = 10
     iterations: int = 10
     seed: int = 0
     with_stack: bool = False
     with_modules: bool = False
     profile_memory: bool = False
-    emulated: Optional[bool] = None
+    emulated: bool | None = None
     position: int = 0
     block: int = 0
 
@@ -54,7 +56,7 @@ def read_request(path: Path) -> Request:
     Raises:
         GuestError: host and guest do not understand each other.
     """
-    given: Dict[str, Any] = json.loads(path.read_text("utf-8"))
+    given: dict[str, Any] = json.loads(path.read_text("utf-8"))
     unknown = set(given) - {field.name for field in fields(Request)}
     if unknown:
         raise GuestError("the request has unknown entries: " + ", ".join(sorted(unknown)))

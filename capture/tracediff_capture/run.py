@@ -1,5 +1,7 @@
 """One capture, from the request to the trace file; whatever goes wrong ends up in `status.json`."""
 
+from __future__ import annotations
+
 import json
 import os
 import platform
@@ -7,7 +9,7 @@ import sys
 import time
 import traceback
 from pathlib import Path
-from typing import Any, Dict, List
+from typing import Any
 
 from . import environment
 from .backends import backend_of
@@ -26,7 +28,7 @@ SCHEMA_VERSION = 1
 STATUS = "status.json"
 
 
-def main(arguments: List[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Captures, and says in OUT_DIR/status.json how it went.
 
     Returns:
@@ -36,18 +38,18 @@ def main(arguments: List[str]) -> int:
         print("usage: PYTHON capture.pyz REQUEST.json OUT_DIR", file=sys.stderr)
         return 2
     out = Path(arguments[1])
-    status: Dict[str, Any] = {"ok": False, "trace": None, "error": None}
+    status: dict[str, Any] = {"ok": False, "trace": None, "error": None}
     try:
         status["trace"] = _capture(read_request(Path(arguments[0])), out)
         status["ok"] = True
     except GuestError as error:
         status["error"] = str(error)
     except Exception as error:  # The host must hear of it, and can only read the file.
-        status["error"] = "%s: %s" % (type(error).__name__, error)
+        status["error"] = f"{type(error).__name__}: {error}"
         status["traceback"] = traceback.format_exc()
     beside = out / (STATUS + ".part")
     beside.write_text(json.dumps(status), "utf-8")
-    os.replace(str(beside), str(out / STATUS))
+    beside.replace(out / STATUS)
     return 0 if status["ok"] else 1
 
 
@@ -56,7 +58,7 @@ def _capture(request: Request, out: Path) -> str:
     for name in TIMESTAMPS:
         os.environ.setdefault(name, "1")
     os.environ.setdefault("OPENBLAS_VERBOSE", "2")
-    import_log: List[str] = []
+    import_log: list[str] = []
     with caught_output(import_log):
         torch = _import_torch()
     _set_threads(torch, request)
@@ -71,7 +73,7 @@ def _capture(request: Request, out: Path) -> str:
             passes = run_passes(torch, request, prepare(request.engine, torch, workload), exported)
         after = environment.disturbance()
         log = [*import_log, *passes.kernel_log]
-        record: Dict[str, Any] = {
+        record: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "label": request.label,
             "backend": request.backend,
@@ -96,7 +98,7 @@ def _capture(request: Request, out: Path) -> str:
             "kernel_log": passes.kernel_log,
             "kernel_trace": passes.kernel_trace,
         }
-        name = "%s.%d.pt.trace.json" % (platform.node() or "host", record["captured_ns"])
+        name = f"{platform.node() or 'host'}.{record['captured_ns']}.pt.trace.json"
         write_bundle(exported, record, out / name)
         return name
     finally:
@@ -108,9 +110,9 @@ def _import_torch() -> Any:
     try:
         torch = load_torch()
     except ImportError as error:
-        raise GuestError("torch cannot be imported (%s). Name a Python that has it with --python" % error) from error
+        raise GuestError(f"torch cannot be imported ({error}). Name a Python that has it with --python") from error
     if version_of(torch) < (1, 13):
-        raise GuestError("torch %s is too old: captures need 1.13" % torch.__version__)
+        raise GuestError(f"torch {torch.__version__} is too old: captures need 1.13")
     return torch
 
 

@@ -1,11 +1,13 @@
 """The passes of a capture, in order: warm up, time without the profiler, profile, map kernels."""
 
+from __future__ import annotations
+
 import contextlib
 import statistics
 import tempfile
 import time
 from pathlib import Path
-from typing import Any, Callable, Dict, Iterator, List, NamedTuple, Tuple
+from typing import Any, Callable, Generator, NamedTuple
 
 from .bundle import packed
 from .kernel_log import verbose_libraries
@@ -32,12 +34,12 @@ class Passes(NamedTuple):
         output: what the model returned last.
     """
 
-    warmup_ns: List[int]
+    warmup_ns: list[int]
     stable: bool
-    latency_ns: List[int]
-    profiled_ns: List[int]
-    key_averages: List[Dict[str, Any]]
-    kernel_log: List[str]
+    latency_ns: list[int]
+    profiled_ns: list[int]
+    key_averages: list[dict[str, Any]]
+    kernel_log: list[str]
     kernel_trace: str
     output: Any
 
@@ -53,7 +55,7 @@ def run_passes(torch: Any, request: Request, run: Callable[[], Any], exported: P
 
 
 @contextlib.contextmanager
-def _quiet(torch: Any, request: Request) -> Iterator[None]:
+def _quiet(torch: Any, request: Request) -> Generator[None, None, None]:
     with contextlib.ExitStack() as stack:
         stack.enter_context(torch.no_grad())
         if request.dtype == "bf16":
@@ -61,16 +63,16 @@ def _quiet(torch: Any, request: Request) -> Iterator[None]:
         yield
 
 
-def _warm_up(run: Callable[[], Any], at_least: int) -> Tuple[List[int], bool]:
+def _warm_up(run: Callable[[], Any], at_least: int) -> tuple[list[int], bool]:
     """Runs until the last five agree within 10 % of their median, at least so often, at most a minute longer."""
-    times: List[int] = []
+    times: list[int] = []
     deadline = time.monotonic() + _MOST_WARMUP_SECONDS
     while len(times) < at_least or (not _is_stable(times) and at_least and time.monotonic() < deadline):
         times.append(_timed(run))
     return times, _is_stable(times)
 
 
-def _is_stable(times: List[int]) -> bool:
+def _is_stable(times: list[int]) -> bool:
     last = times[-_STABLE_WINDOW:]
     middle = statistics.median(last) if last else 0
     return len(last) == _STABLE_WINDOW and all(abs(one - middle) <= _STABLE_WITHIN * middle for one in last)
@@ -84,15 +86,15 @@ def _timed(run: Callable[[], Any]) -> int:
 
 def _profiled(
     torch: Any, request: Request, run: Callable[[], Any], exported: Path
-) -> Tuple[List[int], List[Dict[str, Any]]]:
+) -> tuple[list[int], list[dict[str, Any]]]:
     profiler = torch.profiler
-    options: Dict[str, Any] = {"with_stack": request.with_stack, "profile_memory": request.profile_memory}
+    options: dict[str, Any] = {"with_stack": request.with_stack, "profile_memory": request.profile_memory}
     if request.with_modules:
         options["with_modules"] = True
     # The first session of a process pays for the profiler's own start; none that is kept shall.
     with profiler.profile(activities=_activities(profiler), record_shapes=True, **options):
         run()
-    times: List[int] = []
+    times: list[int] = []
     with tempfile.TemporaryDirectory() as folder:
         handler = profiler.tensorboard_trace_handler(folder)
         with profiler.profile(
@@ -108,18 +110,19 @@ def _profiled(
     return times, rows_of(profile)
 
 
-def _activities(profiler: Any) -> List[Any]:
+def _activities(profiler: Any) -> list[Any]:
     supported = profiler.supported_activities()
     return [activity for activity in profiler.ProfilerActivity.__members__.values() if activity in supported]
 
 
-def _kernel_pass(torch: Any, run: Callable[[], Any]) -> Tuple[List[str], str, Any]:
-    """One more iteration in a profiler session of its own: a line of the log costs some 10 us, which no time may hold."""
+def _kernel_pass(torch: Any, run: Callable[[], Any]) -> tuple[list[str], str, Any]:
+    """One more iteration in a profiler session of its own: a line of the log costs some 10 us."""
+    profiler = torch.profiler
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "kernels.json"
-        with verbose_libraries(torch) as log:
-            with torch.profiler.profile(activities=_activities(torch.profiler), record_shapes=True) as profile:
-                with torch.profiler.record_function(MARK % 0):
-                    output = run()
+        with verbose_libraries(torch) as log, profiler.profile(
+            activities=_activities(profiler), record_shapes=True
+        ) as profile, profiler.record_function(MARK % 0):
+            output = run()
         profile.export_chrome_trace(str(exported))
         return log, packed(exported) if log else "", output

@@ -1,9 +1,11 @@
 """The one place that imports torch, after everything that must be set before has been."""
 
+from __future__ import annotations
+
 import importlib
 import platform
 import re
-from typing import Any, Tuple
+from typing import Any
 
 
 def load_torch() -> Any:
@@ -11,7 +13,7 @@ def load_torch() -> Any:
     return importlib.import_module("torch")
 
 
-def version_of(torch: Any) -> Tuple[int, int]:
+def version_of(torch: Any) -> tuple[int, int]:
     """Major and minor version."""
     major, minor = re.findall(r"\d+", str(torch.__version__))[:2]
     return int(major), int(minor)

@@ -1,11 +1,13 @@
 """What is run: models with random weights that need no download, and the user's own."""
 
+from __future__ import annotations
+
 import importlib
 import importlib.util
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Dict, Tuple
+from typing import Any, Callable, cast
 
 from .errors import GuestError
 
@@ -23,9 +25,9 @@ class Workload:
 
     name: str
     model: Any
-    inputs: Tuple[Any, ...]
-    keywords: Dict[str, Any] = field(default_factory=dict)
-    about: Dict[str, Any] = field(default_factory=dict)
+    inputs: tuple[Any, ...]
+    keywords: dict[str, Any]
+    about: dict[str, Any]
 
 
 def make_workload(name: str, torch: Any, batch: int) -> Workload:
@@ -41,6 +43,7 @@ def make_workload(name: str, torch: Any, batch: int) -> Workload:
         GuestError: there is no such workload, or it cannot be made.
     """
     if ":" in name:
+        model: Any
         model, inputs = _call_factory(_factory(name), batch, name)
     elif name in WORKLOADS:
         from . import models
@@ -48,18 +51,23 @@ def make_workload(name: str, torch: Any, batch: int) -> Workload:
         model, inputs = getattr(models, WORKLOADS[name])(torch, batch)
     else:
         raise GuestError(
-            "there is no workload %r. Known are %s, or give package.module:factory" % (name, ", ".join(WORKLOADS))
+            "there is no workload {!r}. Known are {}, or give package.module:factory".format(name, ", ".join(WORKLOADS))
         )
-    keywords: Dict[str, Any] = {}
-    if isinstance(inputs, dict):
-        inputs, keywords = (), dict(inputs)  # pyright: ignore[reportUnknownArgumentType]
-    elif not isinstance(inputs, (tuple, list)):
-        inputs = (inputs,)
     if not callable(model):
-        raise GuestError("the factory %s returned no model that can be called" % name)
-    if hasattr(model, "eval"):
-        model.eval()
-    return Workload(name, model, tuple(inputs), keywords, {"name": name, "batch": batch, "model": type(model).__name__})
+        raise GuestError(f"the factory {name} returned no model that can be called")
+    evaluate = getattr(model, "eval", None)
+    if evaluate is not None:
+        evaluate()
+    positional, keywords = _arguments(inputs)
+    return Workload(name, model, positional, keywords, {"name": name, "batch": batch, "model": type(model).__name__})
+
+
+def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    if isinstance(inputs, dict):
+        return (), cast("dict[str, Any]", inputs)
+    if isinstance(inputs, (tuple, list)):
+        return tuple(cast("tuple[Any, ...]", inputs)), {}
+    return (inputs,), {}
 
 
 def _factory(name: str) -> Callable[..., Any]:
@@ -77,20 +85,20 @@ def _factory(name: str) -> Callable[..., Any]:
             module = importlib.import_module(where)
         return getattr(module, attribute)
     except (ImportError, AttributeError, SyntaxError, OSError) as error:
-        raise GuestError("the workload %s cannot be loaded: %s" % (name, error)) from error
+        raise GuestError(f"the workload {name} cannot be loaded: {error}") from error
 
 
-def _call_factory(factory: Callable[..., Any], batch: int, name: str) -> Tuple[Any, Any]:
+def _call_factory(factory: Callable[..., Any], batch: int, name: str) -> tuple[Any, Any]:
     import inspect
 
     arguments = (batch,) if inspect.signature(factory).parameters else ()
     made = factory(*arguments)
     if not isinstance(made, tuple) or len(made) != 2:  # pyright: ignore[reportUnknownArgumentType]
-        raise GuestError("the factory %s must return (module, example inputs)" % name)
+        raise GuestError(f"the factory {name} must return (module, example inputs)")
     return made  # pyright: ignore[reportUnknownVariableType]
 
 
-WORKLOADS: Dict[str, str] = {
+WORKLOADS: dict[str, str] = {
     "gtsrb": "gtsrb",
     "resnet50": "resnet50",
     "vit": "vit",

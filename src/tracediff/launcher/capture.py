@@ -1,0 +1,53 @@
+"""Runs a plan: one process after the other, telling what runs and how long is left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from tracediff import units
+from tracediff.errors import CaptureError
+from tracediff.launcher.launch import launch
+from tracediff.launcher.layout import link_median
+from tracediff.launcher.matrix import Run
+
+
+def capture(
+    runs: Sequence[Run], folder: Path, env: Mapping[str, str], tell: Callable[[str], None]
+) -> list[tuple[Run, CaptureError]]:
+    """Makes all captures into `folder`, and a link per label to the one that stands for it.
+
+    What is finished stays, also when the user interrupts.
+
+    Args:
+        runs: what to run, in this order.
+        folder: where the captures go; made if it is not there.
+        env: variables set before Python starts.
+        tell: takes a line about what happens.
+
+    Returns:
+        The runs that failed, with the reason.
+    """
+    failed: list[tuple[Run, CaptureError]] = []
+    labels = list(dict.fromkeys(run.label for run in runs))
+    begun = time.monotonic()
+    try:
+        for done, run in enumerate(runs):
+            left = (time.monotonic() - begun) / done * (len(runs) - done) if done else None
+            eta = "" if left is None else f", about {units.duration(round(left) * 10**9)} left"
+            tell(f"[{done + 1}/{len(runs)}] {run.label}: {run.request['workload']} with {run.interpreter.name}{eta}")
+            try:
+                path = launch(run.interpreter, run.request, env, folder / run.label)
+            except CaptureError as error:
+                failed.append((run, error))
+                tell(f"tracediff: error: {run.label}: {error}")
+            else:
+                tell(f"  -> {path}")
+    finally:
+        for label in labels:
+            if (folder / label).is_dir():
+                link_median(folder / label)
+    if failed:
+        tell(f"{units.count(len(failed), 'run')} of {len(runs)} failed")
+    return failed
