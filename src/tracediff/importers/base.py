@@ -34,11 +34,19 @@ class Importer(Protocol):
         ...
 
 
+_MADE_BY_PROFILER = re.compile(r"\.\d{6,}\.pt\.trace\.json(\.gz)?$")
 _SUFFIXES = re.compile(r"(\.\d{6,})?(\.pt)?(\.trace)?\.(json|txt)(\.gz)?$|\.gz$")
 
 
-def label_of(path: Path) -> str:
-    """A short name for tables: `acl` for `acl.json`, `gtsrb-acl.tb` for `gtsrb-acl.tb.pt.trace.json.gz`."""
+def label_of(path: Path, recorded: str | None = None) -> str:
+    """A short name for tables: `acl` for `acl.json`, `gtsrb-acl.tb` for `gtsrb-acl.tb.pt.trace.json.gz`.
+
+    Args:
+        path: the file; what a user called it counts.
+        recorded: what the capture was called; counts where the name is one that the profiler made.
+    """
+    if recorded and _MADE_BY_PROFILER.search(path.name):
+        return recorded
     return _SUFFIXES.sub("", path.name) or path.name
 
 

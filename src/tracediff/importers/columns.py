@@ -87,6 +87,7 @@ class ColumnBuilder:
         read: ReadReport,
         metadata: Mapping[str, Any],
         key_averages: tuple[Operator, ...] | None,
+        warnings: tuple[str, ...],
     ) -> Trace:
         columns = [np.concatenate(parts) for parts in zip(*self._chunks, strict=True)] or [_column(())] * len(_COLUMNS)
         events = Events(*columns)
@@ -107,6 +108,7 @@ class ColumnBuilder:
             read=read,
             key_averages=key_averages,
             metadata=metadata,
+            warnings=warnings,
         )
 
     def _note(self, event: AnyEvent) -> None:

@@ -11,7 +11,7 @@ from tracediff.errors import TraceFormatError
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.events import ChunkDecoder
 from tracediff.importers.json_stream import JsonStream
-from tracediff.importers.recorded import key_averages_of, run_of
+from tracediff.importers.recorded import key_averages_of, run_of, warnings_of
 from tracediff.importers.source import Progress, read_blocks
 from tracediff.model.trace import ReadReport, Trace
 
@@ -64,6 +64,7 @@ class KinetoImporter:
             read=ReadReport(bytes=path.stat().st_size, events_read=columns.event_count, events_dropped=columns.dropped),
             metadata=metadata,
             key_averages=key_averages_of(own),
+            warnings=warnings_of(own),
         )
 
 

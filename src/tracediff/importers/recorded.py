@@ -42,7 +42,7 @@ def run_of(path: Path, recorded: object) -> Run:
     own = _as(recorded, dict[str, Any], {})
     environment: Mapping[str, Any] = _as(own.get("environment"), dict[str, Any], {})
     return Run(
-        label=label_of(path),
+        label=label_of(path, _text(own.get("label"))),
         backend=_text(own.get("backend")),
         torch_version=_as(own.get("torch"), _Version, _Version()).version,
         engine=_text(own.get("engine")),
@@ -52,6 +52,13 @@ def run_of(path: Path, recorded: object) -> Run:
         latency_ns=_as(own.get("latency_ns"), tuple[int, ...], ()),
         source=_text(own.get("source")),
     )
+
+
+def warnings_of(recorded: object) -> tuple[str, ...]:
+    """What the capture found wrong with itself."""
+    own = _as(recorded, dict[str, Any], {})
+    checks = _as(own.get("checks"), dict[str, Any], {})
+    return _as(checks.get("warnings"), tuple[str, ...], ())
 
 
 def key_averages_of(recorded: object) -> tuple[Operator, ...] | None:
