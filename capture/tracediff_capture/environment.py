@@ -27,12 +27,12 @@ def looks_emulated() -> bool:
     return platform.machine() not in ("x86_64", "AMD64", "i686") and vendor is not None and "IBM" not in vendor.group(0)
 
 
-def describe(torch: Any, emulated: bool) -> dict[str, Any]:
+def describe(torch: Any, emulated: bool, log: list[str]) -> dict[str, Any]:
     """The settings that a later comparison looks at."""
     return {
         "cpu": _cpu_name(),
         "machine": platform.machine(),
-        "isa": _isa(torch),
+        "isa": _isa(torch, log),
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "interop_threads": torch.get_num_interop_threads(),
@@ -87,7 +87,11 @@ def _cpu_name() -> str:
     return f"{platform.machine()} part {part.group(1)}" if part else platform.processor() or platform.machine()
 
 
-def _isa(torch: Any) -> str | None:
+def _isa(torch: Any, log: list[str]) -> str | None:
+    """As oneDNN names it where it spoke: torch knows only the extensions of x86."""
+    said = re.search(r",cpu,isa:(.+)", "\n".join(log))
+    if said:
+        return said.group(1)
     capability = getattr(getattr(torch.backends, "cpu", None), "get_cpu_capability", None)
     if capability is not None:
         return str(capability())

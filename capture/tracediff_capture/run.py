@@ -86,7 +86,7 @@ def _capture(request: Request, out: Path) -> str:
             },
             "torch": {"version": str(torch.__version__), "config": config_of(torch)},
             "libraries": environment.libraries(torch, log),
-            "environment": environment.describe(torch, emulated),
+            "environment": environment.describe(torch, emulated, log),
             "position": request.position,
             "block": request.block,
             "captured_ns": time.time_ns(),
