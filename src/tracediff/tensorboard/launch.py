@@ -1,0 +1,80 @@
+"""Runs TensorBoard in a process of its own, for as long as the user wants to look.
+
+A process of its own, because the plugin spawns children that import the main module again, and because whatever
+TensorBoard leaves behind (threads, a manager process, temporary files) ends with it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from tracediff.errors import UsageError
+from tracediff.tensorboard.extras import check_address, require, until_stopped
+from tracediff.tensorboard.logdir import TraceFile, link_traces
+
+_SECONDS_TO_STOP = 10
+
+
+def serve(traces: Iterable[TraceFile], host: str, port: int, announce: Callable[[str], None]) -> None:
+    """Serves traces in TensorBoard until Ctrl-C.
+
+    Args:
+        traces: what to show.
+        host: where to listen.
+        port: 0 for a free one.
+        announce: called with the address, once every trace has been read.
+
+    Raises:
+        UsageError: TensorBoard or its plugin is not installed, cannot listen there, or did not start.
+        KeyboardInterrupt: Ctrl-C came before it served.
+    """
+    require("tracediff tensorboard", "tensorboard", "tensorboard", "torch_tb_profiler")
+    check_address(host, port)
+    with tempfile.TemporaryDirectory(prefix="tracediff-") as folder:
+        logdir, scratch = Path(folder, "runs"), Path(folder, "t")
+        logdir.mkdir()
+        scratch.mkdir()
+        link_traces(traces, logdir)
+        server = _start(logdir, scratch, host, port)
+        try:
+            announce(_address(server))
+            with until_stopped():
+                server.wait()
+        finally:
+            _stop(server)
+
+
+def _start(logdir: Path, scratch: Path, host: str, port: int) -> subprocess.Popen[str]:
+    # A session of its own keeps the terminal's Ctrl-C from it: it stops when its standard input closes, which happens
+    # even where this process is killed. TMPDIR, because the plugin and TensorBoard leave files there.
+    return subprocess.Popen(  # noqa: S603
+        [sys.executable, "-m", "tracediff.tensorboard", str(logdir), host, str(port)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env={"TORCH_PROFILER_LOG_LEVEL": "ERROR", **os.environ, "TMPDIR": str(scratch)},
+    )
+
+
+def _address(server: subprocess.Popen[str]) -> str:
+    assert server.stdout  # noqa: S101
+    address = server.stdout.readline().strip()
+    if not address:
+        raise UsageError(f"TensorBoard did not start (exit status {server.wait()}). What it says about that is above")
+    return address
+
+
+def _stop(server: subprocess.Popen[str]) -> None:
+    assert server.stdin  # noqa: S101
+    server.stdin.close()
+    try:
+        server.wait(_SECONDS_TO_STOP)
+    except subprocess.TimeoutExpired:
+        server.kill()
+        server.wait()
