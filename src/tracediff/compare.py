@@ -60,7 +60,12 @@ def _told_apart(base: Profile, candidate: Profile) -> list[Profile]:
         (level for level in range(1, min(map(len, folders)) + 1) if folders[0][-level] != folders[1][-level]), 0
     )
     if not level:
-        return sides
+        # Two files of one folder that differ in what labels leave out, like the times of TensorBoard's names.
+        names = [Path(side.path).name for side in sides]
+        return [
+            structs.replace(side, run=structs.replace(side.run, label=name))
+            for side, name in zip(sides, names, strict=True)
+        ]
     return [
         structs.replace(side, run=structs.replace(side.run, label="/".join((*parts[-level:], side.run.label))))
         for side, parts in zip(sides, folders, strict=True)

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from tracediff.analysis.families import Families
-from tracediff.analysis.grouping import group
+from tracediff.analysis.grouping import Groups, group
 from tracediff.analysis.implementation import chain_below
 from tracediff.analysis.side import NO_OWNER, TracedSide
 from tracediff.model.diff import Implementation, OperatorTime, RowSide
@@ -34,6 +34,7 @@ class Account(msgspec.Struct):
     dispatch_ns: int = 0
     operators: dict[str, list[int]] = msgspec.field(default_factory=dict[str, list[int]])
     chains: dict[tuple[str, ...], list[int]] = msgspec.field(default_factory=dict[tuple[str, ...], list[int]])
+    samples_ns: list[int] = msgspec.field(default_factory=list[int])
     outermost: dict[str, None] = msgspec.field(default_factory=dict[str, None])
 
     def per_iteration(self, iterations: int) -> RowSide:
@@ -52,6 +53,7 @@ class Account(msgspec.Struct):
                 for chain, (calls, time_ns) in sorted(self.chains.items(), key=lambda item: (-item[1][1], item[0]))
             ),
             outermost=tuple(self.outermost),
+            samples_ns=tuple(self.samples_ns),
         )
 
 
@@ -85,7 +87,10 @@ def keep_accounts(
     rows = row[owner]
     time_ns = np.zeros(len(tree), dtype=np.int64)
     np.add.at(time_ns, owner, tree.self_ns[calls])
-    accounts = {number: Account(shape=shapes[number]) for number in group(rows).codes.tolist()}
+    accounts = {
+        number: Account(shape=shapes[number], samples_ns=samples)
+        for number, samples in _samples(side, calls, group(rows))
+    }
 
     operators = calls[tree.is_operator[calls]]
     for number, name, count, self_ns, total_ns in _by_row_and_name(side, operators, row[side.owner[operators]]):
@@ -102,6 +107,16 @@ def keep_accounts(
         sums[1] += spent
         account.outermost.setdefault(side.kind_of(call).name)
     return accounts
+
+
+def _samples(side: TracedSide, calls: IntArray, rows: Groups) -> Iterable[tuple[int, list[int]]]:
+    """(row, its time in each kept iteration)."""
+    kept = side.iterations.kept
+    starts = np.array([iteration.start_ns for iteration in kept], dtype=np.int64)
+    iteration = np.maximum(np.searchsorted(starts, side.tree.start_ns[calls], side="right") - 1, 0)
+    sums = np.zeros((len(rows.codes), len(kept)), dtype=np.int64)
+    np.add.at(sums, (rows.inverse, iteration), side.tree.self_ns[calls])
+    return zip(rows.codes.tolist(), sums.tolist(), strict=True)
 
 
 def _by_row_and_name(side: TracedSide, calls: IntArray, rows: IntArray) -> Iterable[tuple[int, str, int, int, int]]:

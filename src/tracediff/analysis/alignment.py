@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
 from typing import TypeAlias
 
 import msgspec
 
-from tracediff.analysis.families import Families
+from tracediff.analysis.families import Families, bare_name
 from tracediff.analysis.sequence import Pairs, match_in_order
 from tracediff.analysis.side import Kind, TracedSide
 
 MISSING = -1
+_SIZES = re.compile(r"\d+")
 
 Step: TypeAlias = tuple[int, int, int]
 """(depth, base call, candidate call), MISSING where a side has no such call."""
@@ -50,9 +52,9 @@ def align(base: TracedSide, candidate: TracedSide, families: Families) -> Alignm
     """Aligns the first typical iteration of both sides, top down.
 
     Below matched calls the sequences of children are matched by name and shape, then what is left between those
-    matches by family and shape, then by family. Equal subtrees are recognised by their signature and matched whole.
-    A wrapper that the other side has no counterpart of (an annotation, an operator without a family) is looked
-    through. What is left is on one side only.
+    matches by family and shape, then by family and number of dimensions, then by families that are akin. Equal
+    subtrees are recognised by their signature and matched whole. A wrapper that the other side has no counterpart of
+    (an annotation, an operator without a family) is looked through. What is left is on one side only.
     """
     return _Aligner(base, candidate, families).run()
 
@@ -70,7 +72,7 @@ class _Aligner:
     def __init__(self, base: TracedSide, candidate: TracedSide, families: Families) -> None:
         self._sides = (base, candidate)
         kinds = base.kinds.all
-        self._tokens = _tokens(kinds)
+        self._tokens = _tokens(kinds, families)
         self._fused = {at: rule for at, kind in enumerate(kinds) if (rule := families.fused(kind.name))}
         self._result = Alignment()
 
@@ -151,7 +153,7 @@ class _Aligner:
 
     def _fusion_in_gap(self, gap: _Gap, side: int) -> None:
         this, other = self._sides[side], self._sides[1 - side]
-        left = gap.calls[1 - side]
+        left = list(gap.calls[1 - side])
         if gap.before is not None:
             fused, partner = gap.before[side], gap.before[1 - side]
             rule = self._fused.get(int(this.kind[fused]))
@@ -161,15 +163,20 @@ class _Aligner:
                 if replaced:
                     self._result.fusions.append(Fusion(fused, side == 0, replaced, partner))
                     left = left[len(replaced) :]
+        several = sum(int(this.kind[fused]) in self._fused for fused in gap.calls[side]) > 1
         for fused in gap.calls[side]:
             rule = self._fused.get(int(this.kind[fused]))
             if rule is None:
                 continue
-            replaced = tuple(call for call in left if other.kind_of(call).family in rule.replaces)
+            replaced = [call for call in left if other.kind_of(call).family in rule.replaces]
+            if several and rule.alone:
+                # A compiled kernel bears the names of what it does: each takes its own, none takes them all.
+                name = this.kind_of(fused).name
+                replaced = [call for call in replaced if bare_name(other.kind_of(call).name) in name]
             families = {other.kind_of(call).family for call in replaced}
             if replaced and (rule.alone or (rule.needs and rule.needs <= families)):
-                self._result.fusions.append(Fusion(fused, side == 0, replaced, MISSING))
-                return
+                self._result.fusions.append(Fusion(fused, side == 0, tuple(replaced), MISSING))
+                left = [call for call in left if call not in replaced]
 
 
 class _Gap(msgspec.Struct, frozen=True):
@@ -245,13 +252,22 @@ def _look_through(side: TracedSide, calls: list[int], counterparts: set[str]) ->
     return result, opened
 
 
-def _tokens(kinds: Sequence[Kind]) -> list[list[int]]:
-    """Per level, strictest first, a token for each kind; numbered by content, not by side."""
+def _tokens(kinds: Sequence[Kind], families: Families) -> list[list[int]]:
+    """Per level, strictest first, a token for each kind; numbered by content, not by side.
+
+    In the end sizes are ignored, so that another batch size still matches. The number of dimensions is not, but for
+    the families that define a model: a `view` or an `add` of other dimensions is another one.
+    """
     return [
         _numbered([(kind.name, kind.shape or "") for kind in kinds]),
         _numbered([(kind.group, kind.shape or "") for kind in kinds]),
-        _numbered([(kind.group, "") for kind in kinds]),
+        _numbered([(kind.group, "" if kind.family in families.defining else _ranks(kind.shape)) for kind in kinds]),
+        _numbered([(families.kin(kind.group), _ranks(kind.shape)) for kind in kinds]),
     ]
+
+
+def _ranks(shape: str | None) -> str:
+    return _SIZES.sub("", shape or "")
 
 
 def _numbered(contents: Sequence[tuple[str, str]]) -> list[int]:

@@ -40,6 +40,8 @@ class CallTree(msgspec.Struct, frozen=True, eq=False):
         depth: 0 for roots.
         start_ns, total_ns: as recorded.
         self_ns: time inside no child; never negative, and sums to the time that the roots cover.
+        torch_self_ns: total less the totals of the children, as torch has it; where siblings overlap it may differ
+            from `self_ns`, and it does not sum to anything.
         is_operator: False for annotations.
         clipped: how many calls overlapped an earlier sibling and count only from its end on.
     """
@@ -55,6 +57,7 @@ class CallTree(msgspec.Struct, frozen=True, eq=False):
     start_ns: IntArray
     total_ns: IntArray
     self_ns: IntArray
+    torch_self_ns: IntArray
     is_operator: BoolArray
     clipped: int
 
@@ -62,12 +65,17 @@ class CallTree(msgspec.Struct, frozen=True, eq=False):
         return len(self.event)
 
 
-def build_call_tree(trace: Trace) -> CallTree:
+def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
     """Nests `cpu_op` and `user_annotation` events per thread.
 
     Sorted by (start, -end), an event is the child of the innermost open event that it ends inside of. Equal
     intervals nest in the order in which the profiler saw them begin. `python_function` events stay out: they overlap
     annotations.
+
+    Args:
+        trace: whose events.
+        slack_ns: how far a child may stick out of its parent. torch allows nothing, so `key_averages()` needs 0; in a
+            trace of whole microseconds a comparison needs 1000, or rounding tears calls out of their step.
     """
     events = trace.events
     categories = {category: number for number, category in enumerate(trace.categories)}
@@ -76,13 +84,14 @@ def build_call_tree(trace: Trace) -> CallTree:
     wanted = is_operator | (events.category == categories.get(ANNOTATION, -1))
     chosen = np.flatnonzero(wanted & ~utility[events.name]) if len(events) else np.arange(0)
     start, end = events.start_ns[chosen], (events.start_ns + np.maximum(events.dur_ns, 0))[chosen]
-    order = np.lexsort((events.external_id[chosen], -end, start, events.thread[chosen]))
+    order = np.lexsort((is_operator[chosen], events.external_id[chosen], -end, start, events.thread[chosen]))
     event, start, end = chosen[order], start[order], end[order]
-    nested = _nest(events.thread[event], start, end)
+    nested = _nest(events.thread[event], start, end, slack_ns)
     survivor = _fold_only_children(nested.parent, events.name[event])
     folded = survivor != np.arange(len(survivor))
-    self_ns = np.zeros_like(nested.self_ns)
+    self_ns, torch_self_ns = np.zeros((2, len(survivor)), dtype=np.int64)
     np.add.at(self_ns, survivor, nested.self_ns)
+    np.add.at(torch_self_ns, survivor, nested.torch_self_ns)
     kept = np.flatnonzero(~folded)
     # How many kept calls come before each index: that is where an index lands once the folded ones are gone.
     landing = np.concatenate(([0], np.cumsum(~folded)))
@@ -99,6 +108,7 @@ def build_call_tree(trace: Trace) -> CallTree:
         start_ns=start[kept],
         total_ns=(end - start)[kept],
         self_ns=self_ns[kept],
+        torch_self_ns=np.maximum(torch_self_ns[kept], 0),
         is_operator=is_operator[event[kept]],
         clipped=nested.clipped,
     )
@@ -109,10 +119,11 @@ class _Nesting(msgspec.Struct, frozen=True, eq=False):
     end: IntArray
     depth: IntArray
     self_ns: IntArray
+    torch_self_ns: IntArray
     clipped: int
 
 
-def _nest(thread: IntArray, start: IntArray, end: IntArray) -> _Nesting:
+def _nest(thread: IntArray, start: IntArray, end: IntArray, slack_ns: int) -> _Nesting:
     """Nests the sorted intervals with a stack.
 
     Where rounding or clocks make two siblings overlap, the later one counts from the end of the earlier one on, so
@@ -125,6 +136,7 @@ def _nest(thread: IntArray, start: IntArray, end: IntArray) -> _Nesting:
     subtree_ends = [count] * count
     depths = [0] * count
     selves = [0] * count
+    torch_selves: list[int] = (end - start).tolist()
     covered = [0] * count
     stack: list[int] = []
     clipped = frontier = 0
@@ -136,9 +148,12 @@ def _nest(thread: IntArray, start: IntArray, end: IntArray) -> _Nesting:
                 subtree_ends[open_call] = index
             stack.clear()
             current, frontier = on, begin
-        while stack and (begin >= finishes[stack[-1]] or finish > finishes[stack[-1]]):
+        while stack and (begin >= finishes[stack[-1]] or finish > finishes[stack[-1]] + slack_ns):
             subtree_ends[stack.pop()] = index
         parent = stack[-1] if stack else NO_PARENT
+        if stack:
+            torch_selves[parent] -= finish - begin
+            finish = finishes[index] = min(finish, finishes[parent])
         reached = covered[parent] if stack else frontier
         if begin < reached:
             clipped += finish > begin
@@ -156,6 +171,7 @@ def _nest(thread: IntArray, start: IntArray, end: IntArray) -> _Nesting:
         end=np.array(subtree_ends, dtype=np.int64),
         depth=np.array(depths, dtype=np.int64),
         self_ns=np.array(selves, dtype=np.int64),
+        torch_self_ns=np.array(torch_selves, dtype=np.int64),
         clipped=clipped,
     )
 

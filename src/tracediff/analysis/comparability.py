@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from math import isclose
 
 from tracediff import units
 from tracediff.model.diff import Comparability, Row
 
-# Families whose calls the model alone decides: no backend, fusion or version adds or removes one of these.
-_DEFINING = frozenset({"conv1d", "conv2d", "conv3d", "conv_transpose", "linear", "lstm", "gru", "rnn", "embedding"})
 _MOST_REASONS = 5
 
 
-def compare_workloads(rows: Sequence[Row]) -> Comparability:
+def compare_workloads(rows: Sequence[Row], defining: Collection[str]) -> Comparability:
     """Compares calls per iteration and shapes of the families that define a model.
+
+    Args:
+        rows: of the comparison.
+        defining: those families.
 
     Returns:
         "unknown" where shapes were not recorded on both sides, or no such family ran.
     """
     by_family: dict[str, list[Row]] = defaultdict(list)
     for row in rows:
-        if row.family in _DEFINING:
+        if row.family in defining:
             by_family[row.family].append(row)
     if not by_family:
-        return Comparability("unknown", (f"no operator of the families {', '.join(sorted(_DEFINING))} ran",))
+        return Comparability("unknown", (f"no operator of the families {', '.join(sorted(defining))} ran",))
     if all(row.shape is None for family in by_family.values() for row in family):
         return Comparability("unknown", ("input shapes are not known on both sides (record_shapes=True)",))
     reasons: list[str] = []
     for family, members in sorted(by_family.items()):
         base_calls = sum(row.base.calls for row in members if row.base)
         candidate_calls = sum(row.candidate.calls for row in members if row.candidate)
-        if base_calls != candidate_calls:
+        # Calls are means over iterations, so sums of them are as exact as floats are.
+        if not isclose(base_calls, candidate_calls, rel_tol=1e-9):
             reasons.append(
                 f"{family}: {units.calls(base_calls)} calls an iteration in base, "
                 f"{units.calls(candidate_calls)} in candidate"

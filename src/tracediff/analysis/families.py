@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import msgspec
 
@@ -38,25 +38,32 @@ class _Patterns(Generic[T]):
     def find(self, operator: str) -> T | None:
         """What the first pattern that matches stands for; exact names come before globs."""
         if operator not in self._found:
-            self._found[operator] = self._search(self._spellings(operator))
+            self._found[operator] = self._search(operator)
         return self._found[operator]
 
-    def _search(self, names: Iterable[str]) -> T | None:
-        for name in names:
+    def _search(self, operator: str) -> T | None:
+        full = _OVERLOAD.sub("", operator)
+        namespace, separator, _ = full.partition("::")
+        names = _spellings(full)
+        bare = _spellings(bare_name(full)) if namespace in self._namespaces else [] if separator else names
+        for name in (*names, *bare):
             if name in self._names:
                 return self._names[name]
         for glob, value in self._globs:
-            if any(_matches(name, glob) for name in names):
+            # A glob without a namespace speaks of the well-known ones only: `*_prepack` is not `custom::my_prepack`.
+            if any(_matches(name, glob) for name in (names if any("::" in piece for piece in glob) else bare)):
                 return value
         return None
 
-    def _spellings(self, operator: str) -> dict[str, None]:
-        full = _OVERLOAD.sub("", operator)
-        namespace, _, bare = full.partition("::")
-        in_place = full[:-1] if full.endswith("_") and not full.endswith("__") else full
-        if namespace not in self._namespaces:
-            return dict.fromkeys((full, in_place))
-        return dict.fromkeys((full, in_place, bare, in_place.partition("::")[2]))
+
+def bare_name(operator: str) -> str:
+    """The operator without its namespace."""
+    return operator.rpartition("::")[2]
+
+
+def _spellings(name: str) -> list[str]:
+    """The name, and that of the operator that is not in place."""
+    return [name, name[:-1]] if name.endswith("_") and not name.endswith("__") else [name]
 
 
 def _matches(name: str, pieces: Sequence[str]) -> bool:
@@ -73,51 +80,77 @@ def _matches(name: str, pieces: Sequence[str]) -> bool:
     return True
 
 
-class FusedRule(msgspec.Struct, frozen=True):
-    """What a fused operator may stand for.
+class FamilyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[family.NAME]`; the head of families.toml explains the keys."""
 
-    Attributes:
-        replaces: families of the calls that it may replace.
-        needs: those that must be among them where it has no counterpart of its own.
-        alone: whether it may replace any of them where it has none.
-    """
+    operators: tuple[str, ...]
+    wrappers: tuple[str, ...] = ()
+    contains: frozenset[str] = frozenset()
+    helper: bool = False
+    defining: bool = False
+    kin: str | None = None
 
+
+class RankRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[by_rank]]`."""
+
+    operators: tuple[str, ...]
+    families: dict[str, str]
+    default: str
+
+
+class FusedRule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`[[fused]]`: what a fused operator may stand for."""
+
+    operators: tuple[str, ...]
     replaces: frozenset[str]
-    needs: frozenset[str]
-    alone: bool
+    needs: frozenset[str] = frozenset()
+    alone: bool = False
+
+
+class FamiliesFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A families file, the built-in one or a user's."""
+
+    family: dict[str, FamilyTable] = {}
+    by_rank: tuple[RankRule, ...] = ()
+    fused: tuple[FusedRule, ...] = ()
+    namespaces: tuple[str, ...] = ()
 
 
 class Families:
     """The families of one comparison.
 
     Args:
-        documents: parsed TOML files; names in earlier ones win.
+        files: names in earlier ones win.
+
+    Attributes:
+        helpers: families whose operators serve others.
+        defining: families whose calls the model alone decides.
     """
 
-    def __init__(self, documents: Sequence[Mapping[str, Any]]) -> None:
-        namespaces = frozenset(name for document in documents for name in document.get("namespaces", ()))
-        tables = [(name, table) for document in documents for name, table in document.get("family", {}).items()]
-        self._rank_rules = [rule for document in documents for rule in document.get("by_rank", ())]
-        fused = [rule for document in documents for rule in document.get("fused", ())]
-        self._fused_rules = [
-            FusedRule(frozenset(rule["replaces"]), frozenset(rule.get("needs", ())), rule.get("alone") is True)
-            for rule in fused
-        ]
+    def __init__(self, files: Sequence[FamiliesFile]) -> None:
+        namespaces = frozenset(name for file in files for name in file.namespaces)
+        tables = [(name, table) for file in files for name, table in file.family.items()]
         self._families: _Patterns[str] = _Patterns(namespaces)
         self._wrappers: _Patterns[int] = _Patterns(namespaces)
-        self._by_rank: _Patterns[int] = _Patterns(namespaces)
-        self._fused: _Patterns[int] = _Patterns(namespaces)
+        self._by_rank: _Patterns[RankRule] = _Patterns(namespaces)
+        self._fused: _Patterns[FusedRule] = _Patterns(namespaces)
         for name, table in tables:
-            for pattern in table.get("operators", ()):
+            for pattern in table.operators:
                 self._families.add(pattern, name)
-            for position, pattern in enumerate(table.get("wrappers", ())):
+            for position, pattern in enumerate(table.wrappers):
                 self._wrappers.add(pattern, position)
-        for patterns, rules in ((self._by_rank, self._rank_rules), (self._fused, fused)):
-            for number, rule in enumerate(rules):
-                for pattern in rule["operators"]:
-                    patterns.add(pattern, number)
-        self._contains = [(name, frozenset(table.get("contains", ()))) for name, table in tables]
-        self.helpers = frozenset(name for name, table in tables if table.get("helper"))
+        for file in files:
+            for rank_rule in file.by_rank:
+                for pattern in rank_rule.operators:
+                    self._by_rank.add(pattern, rank_rule)
+            for fused_rule in file.fused:
+                for pattern in fused_rule.operators:
+                    self._fused.add(pattern, fused_rule)
+        self._kin = {name: table.kin for name, table in tables if table.kin}
+        self._contains = [(name, table.contains) for name, table in tables]
+        self.helpers = frozenset(name for name, table in tables if table.helper)
+        self.defining = frozenset(name for name, table in tables if table.defining)
 
     def family(self, operator: str, rank: int | None = None) -> str | None:
         """The operator's family.
@@ -128,9 +161,12 @@ class Families:
         """
         rule = self._by_rank.find(operator)
         if rule is not None:
-            table = self._rank_rules[rule]
-            return table["families"].get(str(rank), table["default"])
+            return rule.families.get(str(rank), rule.default)
         return self._families.find(operator)
+
+    def kin(self, family: str) -> str:
+        """What the family shares with those that do nearly the same; itself where there is no such thing."""
+        return self._kin.get(family, family)
 
     def is_wrapper(self, operator: str) -> bool:
         """Whether the operator only hands over to the one that does the work."""
@@ -146,8 +182,7 @@ class Families:
 
     def fused(self, operator: str) -> FusedRule | None:
         """What the operator may replace, if it is a fused one."""
-        rule = self._fused.find(operator)
-        return None if rule is None else self._fused_rules[rule]
+        return self._fused.find(operator)
 
 
 def load_families(user_file: str | Path | None = None) -> Families:
@@ -156,16 +191,17 @@ def load_families(user_file: str | Path | None = None) -> Families:
     Raises:
         UsageError: the user's file is missing or is no families file.
     """
-    documents = [tomllib.loads(_BUILT_IN.read_text("utf-8"))]
+    files = [_parse(_BUILT_IN.read_text("utf-8"))]
     if user_file is not None:
         try:
-            document = tomllib.loads(Path(user_file).read_text("utf-8"))
-            Families([document])
+            files.insert(0, _parse(Path(user_file).read_text("utf-8")))
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"cannot be read ({error}). Check the path", str(user_file)) from None
-        except (tomllib.TOMLDecodeError, AttributeError, KeyError, TypeError) as error:
-            raise UsageError(
-                f"is no families file ({error}). See families.toml in the package", str(user_file)
-            ) from None
-        documents.insert(0, document)
-    return Families(documents)
+        except (tomllib.TOMLDecodeError, msgspec.ValidationError) as error:
+            reason = f"is no families file ({error}). See families.toml in the package"
+            raise UsageError(reason, str(user_file)) from None
+    return Families(files)
+
+
+def _parse(text: str) -> FamiliesFile:
+    return msgspec.convert(tomllib.loads(text), FamiliesFile)

@@ -51,6 +51,7 @@ class Iterations(msgspec.Struct, frozen=True):
         thread: index of the thread that runs them; -1 in a trace without calls.
         kept: those that results are made from.
         cold: leading ones that were set aside.
+        empty: labels of marked ones without any operator, left out where others have some.
         outside_ns: operators' self time on that thread outside of every iteration.
     """
 
@@ -58,22 +59,34 @@ class Iterations(msgspec.Struct, frozen=True):
     thread: int
     kept: tuple[Iteration, ...]
     cold: tuple[Iteration, ...]
+    empty: tuple[str, ...]
     outside_ns: int
 
     @property
     def count(self) -> int:
-        """All iterations of the trace, cold ones included."""
+        """All iterations of the trace that did something, cold ones included."""
         return len(self.kept) + len(self.cold)
 
 
-def find_iterations(tree: CallTree) -> Iterations:
-    """Looks for `tracediff::iteration#K`, then `ProfilerStep#N`, then a top-level annotation, then takes all as one."""
-    marker, calls = _marked(tree)
+def find_iterations(tree: CallTree, marker: str | None = None) -> Iterations:
+    """Looks for `tracediff::iteration#K`, then `ProfilerStep#N`, then a top-level annotation, then takes all as one.
+
+    Args:
+        tree: the calls.
+        marker: take the annotations of this label instead, wherever they are.
+    """
+    calls = marked_calls(tree, marker) if marker is not None else []
+    if not calls:
+        marker, calls = _choose_marker(tree)
     if marker is None:
         thread, found = _whole_trace(tree)
     else:
         thread = int(tree.thread[calls[0]])
         found = [_iteration_below(tree, call) for call in calls]
+    # A profile that is stopped inside its schedule ends with a step that was opened and holds nothing.
+    busy = [iteration for iteration in found if tree.is_operator[iteration.first : iteration.last].any()]
+    empty = [iteration for iteration in found if iteration not in busy] if busy else []
+    found = busy or found
     cold = _cold_leaders([iteration.time_ns for iteration in found])
     on_thread = np.flatnonzero((tree.thread == thread) & tree.is_operator)
     inside = np.zeros(len(tree), dtype=np.bool_)
@@ -84,33 +97,49 @@ def find_iterations(tree: CallTree) -> Iterations:
         thread=thread,
         kept=tuple(found[cold:]),
         cold=tuple(found[:cold]),
+        empty=tuple(iteration.label for iteration in empty),
         outside_ns=int(tree.self_ns[on_thread[~inside[on_thread]]].sum()),
     )
 
 
-def _marked(tree: CallTree) -> tuple[str | None, list[int]]:
-    annotations = np.flatnonzero(~tree.is_operator)
+def marked_calls(tree: CallTree, marker: str) -> list[int]:
+    """The outermost annotations of a label, on the thread that spends most time in them."""
+    wanted = np.array([label_of(name) == marker for name in tree.trace.names], dtype=np.bool_)
+    calls = np.flatnonzero(~tree.is_operator & wanted[tree.name])
+    reach = np.maximum.accumulate(tree.end[calls])
+    outermost = calls[np.concatenate(([True], calls[1:] >= reach[:-1]))] if len(calls) else calls
+    return _on_busiest_thread(tree, outermost) if len(outermost) else []
+
+
+def label_of(name: str) -> str:
+    """An annotation's name without what counts repetitions: `ProfilerStep`, `batch #`; `layer 3` stays `layer 3`."""
     for pattern, marker in _MARKERS:
-        numbered = np.array([pattern.match(name) is not None for name in tree.trace.names], dtype=np.bool_)
-        calls = annotations[numbered[tree.name[annotations]]] if len(annotations) else annotations
-        if len(calls):
-            return marker, _on_busiest_thread(tree, calls)
-    roots = annotations[tree.parent[annotations] == NO_PARENT]
+        if pattern.match(name):
+            return marker
+    return _COUNT.sub("#", name) if _COUNTED.search(name) else name
+
+
+def _choose_marker(tree: CallTree) -> tuple[str | None, list[int]]:
+    for _, marker in _MARKERS:
+        calls = marked_calls(tree, marker)
+        if calls:
+            return marker, calls
+    roots = np.flatnonzero(~tree.is_operator & (tree.parent == NO_PARENT))
     by_label: dict[str, list[int]] = defaultdict(list)
     for call in roots.tolist():
-        by_label[_without_count(tree.trace.names[tree.name[call]])].append(call)
+        by_label[label_of(tree.trace.names[int(tree.name[call])])].append(call)
     if not by_label:
         return None, []
-    label, labelled = max(by_label.items(), key=lambda item: (int(tree.total_ns[item[1]].sum()), item[0]))
+    # A label that speaks of repetition comes before one that took longer.
+    label, labelled = max(
+        by_label.items(),
+        key=lambda item: (_COUNTED.search(item[0]) is not None, int(tree.total_ns[item[1]].sum()), item[0]),
+    )
     calls = _on_busiest_thread(tree, np.array(labelled))
     if (len(calls) == 1 and len(by_label) > 1) or not _covers_most(tree, calls):
         # Several different labels, each once, are phases of one run; a label over a part of it is just a label.
         return None, []
     return label, calls
-
-
-def _without_count(label: str) -> str:
-    return _COUNT.sub("#", label) if _COUNTED.search(label) else label
 
 
 def _covers_most(tree: CallTree, calls: list[int]) -> bool:
@@ -163,3 +192,25 @@ def _cold_leaders(times: list[int]) -> int:
             break
         cold += 1
     return cold
+
+
+def find_common_iterations(base: CallTree, candidate: CallTree) -> tuple[Iterations, Iterations]:
+    """The iterations of two traces, delimited by the same label where both have it.
+
+    Each side's own choice may differ for reasons that lie in the times; a side's label that the other one has too,
+    wherever, is what both are cut by.
+    """
+    found = (find_iterations(base), find_iterations(candidate))
+    if found[0].marker == found[1].marker:
+        return found
+    trees = (base, candidate)
+    shared = [one.marker for one in found if one.marker and all(marked_calls(tree, one.marker) for tree in trees)]
+    if not shared:
+        return found
+    # Where both would do, the one that both sides spend more time in.
+    label = max(shared, key=lambda marker: (_time_in(base, marker) + _time_in(candidate, marker), marker))
+    return find_iterations(base, label), find_iterations(candidate, label)
+
+
+def _time_in(tree: CallTree, marker: str) -> int:
+    return int(tree.total_ns[marked_calls(tree, marker)].sum())

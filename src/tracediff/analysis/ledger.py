@@ -83,13 +83,19 @@ def _change_and_match(base: RowSide | None, candidate: RowSide | None, structura
         return "only candidate", "none"
     if candidate is None:
         return "only base", "none"
-    ways = [({way.chain for way in side.implementations}, set(side.outermost)) for side in (base, candidate)]
     change: Change = "implementation"
-    if ways[0] == ways[1]:
+    if _mix(base) == _mix(candidate):
         change = "same" if base.calls == candidate.calls else "calls"
     if structural:
         return change, "structural"
-    return change, "family" if change == "implementation" else "exact"
+    exact = change != "implementation" and set(base.outermost) == set(candidate.outermost)
+    return change, "exact" if exact else "family"
+
+
+def _mix(side: RowSide) -> dict[tuple[str, ...], float]:
+    """Which part of the calls went which way."""
+    calls = sum(way.calls for way in side.implementations)
+    return {way.chain: round(way.calls / calls, 9) if calls else 0.0 for way in side.implementations}
 
 
 def make_ledger(rows: Sequence[Row], total: Total, gaps_ns: tuple[int, int]) -> tuple[LedgerTerm, ...]:

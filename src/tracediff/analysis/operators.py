@@ -24,19 +24,20 @@ def operator_table(tree: CallTree, by_shape: bool = False) -> tuple[Operator, ..
     names = [_STEP.sub("ProfilerStep*", name) for name in tree.trace.names]
     width = len(tree.trace.shapes) + 1
     order = np.argsort(tree.start_ns, kind="stable")
-    code = (tree.name * width + (tree.shapes + 1 if by_shape else 0))[order]
+    # torch keeps an operator and an annotation of the same name apart.
+    code = ((tree.name * width + (tree.shapes + 1 if by_shape else 0)) * 2 + tree.is_operator)[order]
     found = group(code)
-    sums = (found.counts(), found.sums(tree.self_ns[order]), found.sums(tree.total_ns[order]))
-    groups: dict[tuple[str, InputShapes | None], list[int]] = {}
+    sums = (found.counts(), found.sums(tree.torch_self_ns[order]), found.sums(tree.total_ns[order]))
+    groups: dict[tuple[str, bool, InputShapes | None], list[int]] = {}
     for at in found.in_order_of_first():
-        name, shape = divmod(int(found.codes[at]), width)
+        (name, shape), is_operator = divmod(int(found.codes[at]) // 2, width), bool(found.codes[at] % 2)
         shapes = _without_lists(tree.trace.shapes[shape - 1]) if shape else ()
-        total = groups.setdefault((names[name], shapes if by_shape else None), [0, 0, 0])
+        total = groups.setdefault((names[name], is_operator, shapes if by_shape else None), [0, 0, 0])
         for position in range(3):
             total[position] += int(sums[position][at])
     return tuple(
-        Operator(name, calls, self_ns, total_ns, shapes)
-        for (name, shapes), (calls, self_ns, total_ns) in groups.items()
+        Operator(name, calls, self_ns, total_ns, shapes, is_annotation=not is_operator)
+        for (name, is_operator, shapes), (calls, self_ns, total_ns) in groups.items()
     )
 
 

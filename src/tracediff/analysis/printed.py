@@ -76,7 +76,7 @@ def diff_tables(base: PrintedTable, candidate: PrintedTable, families: Families)
     return Diff(
         base=_side(sides[0], total.base_ns),
         candidate=_side(sides[1], total.candidate_ns),
-        comparable=compare_workloads(rows),
+        comparable=compare_workloads(rows, families.defining),
         total=total,
         rows=rows,
         ledger=make_ledger(rows, total, gaps),

@@ -70,7 +70,7 @@ def assign_rows(
 
 
 def _reshaped(base: TracedSide, candidate: TracedSide, alignment: Alignment) -> dict[tuple[int, int], RowKey]:
-    """Matched pairs of calls that own time and differ in shape."""
+    """Matched pairs of calls that own time and differ in shape or family."""
     reshaped: dict[tuple[int, int], RowKey] = {}
     for _, base_call, candidate_call in alignment.steps:
         if MISSING in (base_call, candidate_call):
@@ -78,8 +78,9 @@ def _reshaped(base: TracedSide, candidate: TracedSide, alignment: Alignment) -> 
         if base.owner[base_call] != base_call or candidate.owner[candidate_call] != candidate_call:
             continue
         kind, other = base.kind_of(base_call), candidate.kind_of(candidate_call)
-        if kind.shape != other.shape:
-            reshaped[base_call, candidate_call] = RowKey(kind.group, kind.shape, other.shape)
+        if (kind.group, kind.shape) != (other.group, other.shape):
+            # Families that are akin share the row of the one that comes first, whichever side it is on.
+            reshaped[base_call, candidate_call] = RowKey(min(kind.group, other.group), kind.shape, other.shape)
     return reshaped
 
 
@@ -95,14 +96,16 @@ def _assign(side: TracedSide, moved: dict[int, tuple[int, int]], keys: RowKeys) 
             place = call - typical[0].first + iteration.first
             row[place], weight[place] = number, counted
     # Iterations of another structure have no such places: there a kind follows where all of it went elsewhere.
-    rows_of_kind: dict[int, set[int]] = defaultdict(set)
+    places: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for call in range(typical[0].first, typical[0].last):
         if side.owner[call] == call:
-            rows_of_kind[int(side.kind[call])].add(int(row[call]))
+            places[int(side.kind[call])].add((int(row[call]), int(weight[call])))
+    known = {iteration.first for iteration in typical}
     for iteration in side.iterations.kept:
-        if iteration not in typical:
-            for call in range(iteration.first, iteration.last):
-                found = rows_of_kind.get(int(side.kind[call]), set())
-                if side.owner[call] == call and len(found) == 1:
-                    (row[call],) = found
+        if iteration.first in known:
+            continue
+        for call in range(iteration.first, iteration.last):
+            found = places.get(int(side.kind[call]), set())
+            if side.owner[call] == call and len(found) == 1:
+                ((row[call], weight[call]),) = found
     return Assignment(row, weight)

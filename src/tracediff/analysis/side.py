@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from tracediff.analysis.call_tree import CallTree, build_call_tree
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
-from tracediff.analysis.iterations import Iteration, Iterations, find_iterations
-from tracediff.model.trace import InputShapes, IntArray, Trace
+from tracediff.analysis.iterations import Iteration, Iterations, find_common_iterations
+from tracediff.model.trace import OPERATOR, InputShapes, IntArray, Trace
 
 HashArray: TypeAlias = NDArray[np.uint64]
 
@@ -60,8 +60,7 @@ class Kinds:
         """The number of an operator's kind; of an annotation's where `shapes` is None."""
         family = text = None
         if shapes is not None:
-            first = shapes[0] if shapes else ()
-            family = self.families.family(name, len(first) if isinstance(first, tuple) and first else None)
+            family = self.families.family(name, rank_of(shapes) if self._with_shapes else None)
             text = shape_text(shapes) if self._with_shapes else None
         kind = Kind(name, text, family)
         if kind not in self._numbers:
@@ -94,11 +93,26 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
         return self.kinds.all[int(self.kind[call])]
 
 
-def prepare_side(trace: Trace, kinds: Kinds) -> TracedSide:
-    """Nests the trace, finds its iterations, and says of each call what it is and whom its time belongs to."""
-    tree = build_call_tree(trace)
+def prepare_sides(base: Trace, candidate: Trace, families: Families) -> tuple[TracedSide, TracedSide]:
+    """Nests the traces, finds their iterations, and says of each call what it is and whom its time belongs to."""
+    # Shapes tell rows apart only where both sides have them.
+    kinds = Kinds(families, with_shapes=has_shapes(base) and has_shapes(candidate))
+    base_tree, candidate_tree = (
+        build_call_tree(trace, slack_ns=trace.resolution_ns // 1000 * 1000) for trace in (base, candidate)
+    )
+    base_iterations, candidate_iterations = find_common_iterations(base_tree, candidate_tree)
+    return _prepare(base_tree, base_iterations, kinds), _prepare(candidate_tree, candidate_iterations, kinds)
+
+
+def has_shapes(trace: Trace) -> bool:
+    """Whether the trace was taken with record_shapes: most operators then have some."""
+    categories = {category: number for number, category in enumerate(trace.categories)}
+    operators = trace.events.category == categories.get(OPERATOR, -1)
+    return 0 < int(operators.sum()) <= 2 * int((trace.events.shapes[operators] >= 0).sum())
+
+
+def _prepare(tree: CallTree, iterations: Iterations, kinds: Kinds) -> TracedSide:
     kind = _kind_of_calls(tree, kinds)
-    iterations = find_iterations(tree)
     signature = _signatures(tree, kind)
     return TracedSide(
         tree=tree,
@@ -124,6 +138,12 @@ def _typical(kept: Sequence[Iteration], tree: CallTree, signature: HashArray) ->
     return tuple(
         iteration for iteration, structure in zip(kept, structures, strict=True) if structure == most_common[0][0]
     )
+
+
+def rank_of(shapes: InputShapes) -> int | None:
+    """Number of dimensions of the first input."""
+    first = shapes[0] if shapes else ()
+    return len(first) if isinstance(first, tuple) and first else None
 
 
 def shape_text(shapes: InputShapes) -> str | None:

@@ -13,8 +13,8 @@ from tracediff.analysis.ledger import make_ledger, make_rows
 from tracediff.analysis.merged_tree import first_nodes, merge_trees
 from tracediff.analysis.operators import pair_operators
 from tracediff.analysis.rows import Assignment, RowKeys, assign_rows
-from tracediff.analysis.side import NO_OWNER, Kinds, TracedSide, prepare_side
-from tracediff.analysis.warnings import doubts, of_both
+from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_sides
+from tracediff.analysis.warnings import doubts, doubts_about_difference, of_both
 from tracediff.errors import TraceFormatError
 from tracediff.model.diff import Diff, OperatorTime, Row, Side, ThreadLedger, Total
 from tracediff.model.trace import IntArray, Trace
@@ -26,10 +26,7 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
     Raises:
         TraceFormatError: a trace holds no operators.
     """
-    # Shapes tell rows apart only where both sides have them.
-    with_shapes = bool(base.shapes and candidate.shapes)
-    kinds = Kinds(families, with_shapes)
-    sides = (prepare_side(base, kinds), prepare_side(candidate, kinds))
+    sides = prepare_sides(base, candidate, families)
     for side in sides:
         if not side.tree.is_operator.any():
             raise TraceFormatError(
@@ -52,17 +49,21 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
         span - sum(account.time_ns for account in of_side.values())
         for span, of_side in zip(spans, accounts, strict=True)
     ]
+    described = (_side(sides[0], total.base_ns), _side(sides[1], total.candidate_ns))
     return Diff(
-        base=_side(sides[0], total.base_ns),
-        candidate=_side(sides[1], total.candidate_ns),
-        comparable=compare_workloads(rows),
+        base=described[0],
+        candidate=described[1],
+        comparable=compare_workloads(rows, families.defining),
         total=total,
         rows=rows,
         ledger=make_ledger(rows, total, (mean_ns(gaps[0], iterations[0]), mean_ns(gaps[1], iterations[1]))),
         operators=pair_operators(*map(_operators, sides)),
         call_tree=merge_trees(sides, assignments, alignment, [number for number, _ in numbered]),
         other_threads=_other_threads(sides, assignments, keys, families, iterations),
-        warnings=tuple(of_both(*map(doubts, sides))),
+        warnings=(
+            *of_both(*map(doubts, sides)),
+            *doubts_about_difference(described, total, rows),
+        ),
     )
 
 
@@ -135,4 +136,5 @@ def _side(side: TracedSide, iteration_ns: int) -> Side:
         cold_iterations=tuple(iteration.label for iteration in iterations.cold),
         marker=iterations.marker,
         iteration_ns=iteration_ns,
+        samples_ns=tuple(iteration.time_ns for iteration in iterations.kept),
     )

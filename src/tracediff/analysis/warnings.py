@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import median
 
 from tracediff import units
 from tracediff.analysis.call_tree import CallTree
 from tracediff.analysis.side import TracedSide
+from tracediff.model.diff import Row, Side, Total
+from tracediff.model.trace import PYTHON_FUNCTION
+
+_SMALL = 0.01
+_MATERIAL = 0.05
+_FAR = 0.25
+_FEWEST_SAMPLES = 3
+_MOST_LISTED = 3
 
 ONE_ITERATION = "one iteration: nothing tells a cold start or noise from a change"
 
@@ -28,9 +37,11 @@ def trace_doubts(tree: CallTree) -> Iterator[str]:
     if trace.run.emulated:
         yield "emulated: structure and kernels are real, times are not"
     if trace.resolution_ns > 1:
-        yield "the trace counts whole microseconds: times are exact to 1 us a call"
+        yield "the trace counts whole microseconds: times are exact to 1 us a call, self times to 1 us more a child"
     if trace.read.events_dropped:
         yield f"{trace.read.events_dropped:,} entries of traceEvents could not be read"
+    if PYTHON_FUNCTION in trace.categories:
+        yield "Python frames (with_stack) are left out: newer torch lists them and takes them off annotations"
     if tree.clipped:
         yield f"{units.count(tree.clipped, 'call')} overlap an earlier one: counted from its end on"
 
@@ -44,6 +55,8 @@ def doubts(side: TracedSide) -> Iterator[str]:
     if iterations.cold:
         labels = ", ".join(f"{iteration.label} ({units.duration(iteration.time_ns)})" for iteration in iterations.cold)
         yield f"cold, set aside: {labels}"
+    if iterations.empty:
+        yield f"without operators, left out: {', '.join(iterations.empty)}"
     if len(iterations.kept) == 1:
         yield ONE_ITERATION
     if iterations.outside_ns:
@@ -56,3 +69,47 @@ def doubts(side: TracedSide) -> Iterator[str]:
         )
     if not side.tree.trace.shapes:
         yield "no input shapes were recorded: rows are families only"
+
+
+def doubts_about_difference(sides: tuple[Side, Side], total: Total, rows: Sequence[Row]) -> Iterator[str]:
+    """The doubts about what is said of both sides together."""
+    samples = [side.samples_ns for side in sides]
+    if min(map(len, samples)) > 1 and min(samples[0]) <= max(samples[1]) and min(samples[1]) <= max(samples[0]):
+        spans = [f"{units.duration(min(times))} to {units.duration(max(times))}" for times in samples]
+        yield (
+            f"the iterations of both sides overlap (base {spans[0]}, candidate {spans[1]}): "
+            "this difference may be noise"
+        )
+    if 0 < abs(total.delta_ns) < _SMALL * total.base_ns:
+        part = units.percent(abs(total.delta_ns) / total.base_ns)
+        yield f"the difference is {part} of an iteration: shares of it mean little"
+    yield from _unsteady(rows, total)
+    if sides[0].marker != sides[1].marker:
+        cuts = [side.marker or "nothing" for side in sides]
+        yield f"iterations are cut by {cuts[0]} in base and by {cuts[1]} in candidate"
+    if bool(sides[0].cold_iterations) != bool(sides[1].cold_iterations) and min(map(len, samples)) < _FEWEST_SAMPLES:
+        yield "only one side has iterations enough to tell cold ones: the other one's may be cold"
+    used = {side.run.backend for side in sides}
+    if len(used) > 1 and None not in used and any(row.change == "same" for row in rows):
+        yield "rows called same ran the same operators; which library kernels those called, a trace does not record"
+
+
+def _unsteady(rows: Sequence[Row], total: Total) -> Iterator[str]:
+    """Rows whose difference rests on a few iterations: where the mean is far from the median."""
+    found = 0
+    floor_ns = _MATERIAL * max(abs(total.delta_ns), _SMALL * total.base_ns)
+    for row in rows:
+        for name, side in (("base", row.base), ("candidate", row.candidate)):
+            if side is None or len(side.samples_ns) < _FEWEST_SAMPLES:
+                continue
+            middle = round(median(side.samples_ns))
+            if abs(side.time_ns - middle) <= max(_FAR * middle, floor_ns):
+                continue
+            found += 1
+            if found <= _MOST_LISTED:
+                yield (
+                    f"{name}: {row.family} {row.shape or ''} rests on few iterations: median {units.duration(middle)}, "
+                    f"mean {units.duration(side.time_ns)}, largest {units.duration(max(side.samples_ns))}"
+                )
+    if found > _MOST_LISTED:
+        yield f"{found - _MOST_LISTED} more rows rest on few iterations"

@@ -29,6 +29,7 @@ class Side(msgspec.Struct, frozen=True):
         cold_iterations: the iterations that were set aside, by label.
         marker: what delimits an iteration (`ProfilerStep`, `model_inference`); None: the whole trace.
         iteration_ns: mean time of one iteration.
+        samples_ns: time of each; empty where only their sum is known.
     """
 
     path: str
@@ -38,6 +39,7 @@ class Side(msgspec.Struct, frozen=True):
     cold_iterations: tuple[str, ...]
     marker: str | None
     iteration_ns: int
+    samples_ns: tuple[int, ...] = ()
 
 
 class OperatorTime(msgspec.Struct, frozen=True):
@@ -75,6 +77,7 @@ class RowSide(msgspec.Struct, frozen=True):
         operators: every operator that ran there, in order of first appearance.
         implementations: most time first.
         outermost: names of the outermost operators.
+        samples_ns: the row's time in each iteration; empty where only their sum is known.
     """
 
     shape: str | None
@@ -84,6 +87,7 @@ class RowSide(msgspec.Struct, frozen=True):
     operators: tuple[OperatorTime, ...]
     implementations: tuple[Implementation, ...]
     outermost: tuple[str, ...]
+    samples_ns: tuple[int, ...] = ()
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -85,6 +85,7 @@ class Operator(msgspec.Struct, frozen=True):
         self_ns: time without children.
         total_ns: time with children.
         input_shapes: set when the table is grouped by shape.
+        is_annotation: a user's label and no operator; None where a printed table does not tell.
     """
 
     name: str
@@ -92,6 +93,7 @@ class Operator(msgspec.Struct, frozen=True):
     self_ns: int
     total_ns: int
     input_shapes: InputShapes | None = None
+    is_annotation: bool | None = None
 
 
 class Trace(msgspec.Struct, frozen=True, eq=False):

@@ -62,6 +62,7 @@ class SideRecord(TypedDict):
     cold_iterations: list[str]
     marker: str | None
     emulated: bool
+    samples_ns: list[int]
 
 
 class ComparableRecord(TypedDict):
@@ -118,6 +119,7 @@ class RowSideRecord(TypedDict):
     calls: float
     time_ns: int
     dispatch_ns: int
+    samples_ns: list[int]
     kernels: list[KernelRecord]
 
 

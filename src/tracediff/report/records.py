@@ -112,6 +112,7 @@ def _side(side: Side) -> SideRecord:
         "cold_iterations": list(side.cold_iterations),
         "marker": side.marker,
         "emulated": side.run.emulated,
+        "samples_ns": list(side.samples_ns),
     }
 
 
@@ -144,6 +145,7 @@ def _row_side(side: RowSide | None) -> RowSideRecord | None:
         "calls": side.calls,
         "time_ns": side.time_ns,
         "dispatch_ns": side.dispatch_ns,
+        "samples_ns": list(side.samples_ns),
         "kernels": [],
     }
 

@@ -59,7 +59,9 @@ class DetailScreen(Screen[None], inherit_bindings=False):
         self.query_one("#sides").border_title = Text("operators")
         count = self.row.base or self.row.candidate
         several = (
-            "its only call" if count and phrases.calls(self.row) == "1" else f"first of {phrases.calls(self.row)} calls"
+            "its one call an iteration"
+            if count and phrases.calls(self.row) == "1"
+            else f"first of {phrases.calls(self.row)} calls"
         )
         calls.border_title = Text(f"call tree of {several}")
         self._fill()
