@@ -58,10 +58,9 @@ def traces_of(options: Namespace) -> tuple[TraceFile, ...]:
     return traces
 
 
-def announce(*addresses: str) -> None:
+def announce(address: str) -> None:
     """Prints where the server is: data, so that a script can read it."""
-    for address in addresses:
-        print(address, flush=True)
+    print(address, flush=True)
     print("tracediff: serving. Ctrl-C stops", file=sys.stderr)
 
 
