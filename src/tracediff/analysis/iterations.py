@@ -18,6 +18,7 @@ _MARKERS = (
     (re.compile(r"^tracediff::iteration#(\d+)$"), "tracediff::iteration"),
     (re.compile(r"^ProfilerStep#(\d+)$"), "ProfilerStep"),
 )
+MARKERS = tuple(marker for _, marker in _MARKERS)
 # "batch 3" counts repetitions, "layer 3" does not.
 _COUNTED = re.compile(r"iter|step|batch|epoch|run|inference|forward|request|sample", re.IGNORECASE)
 _COUNT = re.compile(r"\d+")

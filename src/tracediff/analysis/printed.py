@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from typing import TypeVar
 
 import msgspec
 
@@ -11,16 +13,19 @@ from tracediff.analysis.accounts import Account, RowKey, mean_ns
 from tracediff.analysis.call_tree import build_call_tree
 from tracediff.analysis.comparability import compare_workloads
 from tracediff.analysis.families import Families
+from tracediff.analysis.iterations import MARKERS, label_of
 from tracediff.analysis.ledger import make_ledger, make_rows
 from tracediff.analysis.operators import operator_table, pair_operators
 from tracediff.analysis.rows import RowKeys
-from tracediff.analysis.side import shape_text
+from tracediff.analysis.side import rank_of, shape_text
 from tracediff.analysis.warnings import ONE_ITERATION, of_both
 from tracediff.model.diff import Diff, OperatorTime, Side, Total
 from tracediff.model.trace import Operator, PrintedTable, Trace
 
 _MOST_LISTED = 5
-_STEP_NAMES = ("ProfilerStep*", "tracediff::iteration")
+_OPERATORS_WITHOUT_NAMESPACE = re.compile(r"Backward\d*$|cpp_fused_|triton_")
+
+K = TypeVar("K")
 
 
 class _TabledSide(msgspec.Struct, frozen=True):
@@ -85,46 +90,72 @@ def diff_tables(base: PrintedTable, candidate: PrintedTable, families: Families)
     )
 
 
-def find_marker(table: PrintedTable) -> Operator | None:
-    """The annotation whose calls are the iterations: `ProfilerStep*`, else one that most of the time lies in."""
-    annotations = _annotations(table)
-    steps = [operator for operator in annotations if operator.name in _STEP_NAMES]
+def iterations_of(table: PrintedTable) -> tuple[str | None, int]:
+    """The label whose calls are the iterations, and how many: a known marker, else one that holds most of the time."""
+    annotations = [operator for operator in table.operators if _is_annotation(operator)]
+    steps = [operator for operator in annotations if _marker_of(operator)]
     covering = [operator for operator in annotations if 2 * operator.total_ns >= table.self_total_ns]
-    return max(steps or covering, key=lambda operator: operator.total_ns, default=None)
+    if steps:
+        return _marker_of(steps[0]), sum(operator.calls for operator in steps)
+    marker = max(covering, key=lambda operator: operator.total_ns, default=None)
+    return (marker.name, max(1, marker.calls)) if marker else (None, 1)
 
 
-def _annotations(table: PrintedTable) -> list[Operator]:
-    return [operator for operator in table.operators if "::" not in operator.name]
+def _marker_of(operator: Operator) -> str | None:
+    # torch prints all steps as one: ProfilerStep*.
+    label = label_of(operator.name.replace("*", "#0"))
+    return label if label in MARKERS else None
+
+
+def _is_annotation(operator: Operator) -> bool:
+    """Whether the row is a user's label: a table does not tell, but operators have namespaces, or known forms."""
+    if operator.is_annotation is not None:
+        return operator.is_annotation
+    if _marker_of(operator):
+        return True
+    return "::" not in operator.name and not _OPERATORS_WITHOUT_NAMESPACE.search(operator.name)
 
 
 def _sort_out(table: PrintedTable, families: Families, by_shape: bool) -> _TabledSide:
-    marker = find_marker(table)
-    operators = [operator for operator in table.operators if "::" in operator.name]
+    marker, iterations = iterations_of(table)
+    operators = [operator for operator in table.operators if not _is_annotation(operator)]
     placed: list[_Placed] = []
     unplaced: list[Operator] = []
-    # Outer operators first: more time, and where rounding makes times equal, wrappers in the families' order.
-    for operator in sorted(operators, key=lambda operator: (-operator.total_ns, _position(operator.name, families))):
+    # The last digit of both times may have been rounded.
+    tolerance_ns = 2 * table.resolution_ns
+    # Outer operators first: wrappers in the families' order, then the others, those with more time first.
+    for operator in sorted(operators, key=lambda operator: (_position(operator.name, families), -operator.total_ns)):
         shapes = operator.input_shapes or ()
-        first = shapes[0] if shapes else ()
-        family = families.family(operator.name, len(first) if isinstance(first, tuple) and first else None)
+        family = families.family(operator.name, rank_of(shapes) if by_shape else None)
         if family in families.helpers:
             unplaced.append(operator)
             continue
-        group = family or operator.name
-        parent = _parent(operator, group, placed, families, 2 * table.resolution_ns)
-        if parent is not None:
-            parent.room_ns -= operator.total_ns
-            parent.is_leaf = False
-        key = parent.key if parent else _key(group, shape_text(shapes) if by_shape else None)
-        room_ns = operator.total_ns - operator.self_ns
-        placed.append(_Placed(operator, group, key, parent, families.is_wrapper(operator.name), room_ns))
+        one = _Placed(
+            operator=operator,
+            family=family,
+            key=_key(family or operator.name, shape_text(shapes) if by_shape else None),
+            is_wrapper=families.is_wrapper(operator.name),
+            room_ns=operator.total_ns - operator.self_ns,
+            outermost_ns=operator.total_ns,
+        )
+        if family is None:
+            # As in a trace: an operator without a family owns its own time, what it calls has rows of its own.
+            one.outermost_ns, one.room_ns = operator.self_ns, 0
+        else:
+            _nest(one, [other for other in placed if other.family == family], tolerance_ns)
+        placed.append(one)
+    # Only what its own family leaves over can lie in another one.
+    for one in placed:
+        containers = families.containers(one.family or "")
+        if one.outermost_ns and containers:
+            _nest(one, [other for other in placed if other.family in containers], tolerance_ns)
     return _TabledSide(
         table=table,
         accounts=_accounts(placed),
         unplaced=unplaced,
-        gaps_ns=sum(operator.self_ns for operator in _annotations(table)),
-        marker=marker.name if marker else None,
-        iterations=max(1, marker.calls) if marker else 1,
+        gaps_ns=sum(operator.self_ns for operator in table.operators if _is_annotation(operator)),
+        marker=marker,
+        iterations=iterations,
     )
 
 
@@ -138,47 +169,71 @@ def _key(group: str, shape: str | None) -> RowKey:
 
 
 class _Placed(msgspec.Struct):
-    """An operator in the hierarchy that is assumed; `room_ns`: time of its children that is not yet found."""
+    """An operator in the hierarchy that is assumed.
+
+    Attributes:
+        key: the row that its outermost part belongs to.
+        room_ns: time of its children that is not yet found.
+        outermost_ns: the part of its time that lies in no operator of the rows.
+        parent: the operator that holds most of the rest.
+    """
 
     operator: Operator
-    group: str
+    family: str | None
     key: RowKey
-    parent: _Placed | None
     is_wrapper: bool
     room_ns: int
+    outermost_ns: int
+    parent: _Placed | None = None
     is_leaf: bool = True
 
 
-def _parent(
-    operator: Operator, group: str, placed: Sequence[_Placed], families: Families, tolerance_ns: int
-) -> _Placed | None:
-    """The operator with the least room that this one fits into: of its family, or a wrapper that may contain that."""
-    containers = families.containers(group)
-    fitting = [
-        outer
-        for outer in placed
-        if (outer.group == group or (outer.is_wrapper and outer.group in containers))
-        and operator.total_ns <= outer.room_ns + tolerance_ns
-    ]
-    return min(fitting, key=lambda outer: outer.room_ns, default=None)
+def _nest(one: _Placed, outer: Sequence[_Placed], tolerance_ns: int) -> None:
+    """Puts an operator into others as far as they have room; what does not fit stays outermost.
+
+    The one with the least room that holds all of it is taken, else several: so no nanosecond is counted twice.
+    """
+    fitting = [other for other in outer if one.outermost_ns <= other.room_ns + tolerance_ns]
+    smallest = min(fitting, key=lambda other: other.room_ns, default=None)
+    for other in [smallest] if smallest else sorted(outer, key=lambda other: -other.room_ns):
+        inside = one.outermost_ns if smallest else min(one.outermost_ns, other.room_ns)
+        if inside <= 0:
+            break
+        one.outermost_ns -= inside
+        other.room_ns -= inside
+        other.is_leaf = False
+        if not one.outermost_ns or other.family == one.family:
+            one.parent = one.parent or other
 
 
 def _accounts(placed: Sequence[_Placed]) -> dict[RowKey, Account]:
     accounts: dict[RowKey, Account] = {}
     for one in placed:
         operator = one.operator
-        account = accounts.setdefault(one.key, Account(one.key.base_shape))
-        account.operators[operator.name] = [operator.calls, operator.self_ns, operator.total_ns]
-        if one.parent is None:
-            account.calls += operator.calls
-            account.time_ns += operator.total_ns
-            account.outermost.setdefault(operator.name)
+        root = one
+        while root.parent is not None:
+            root = root.parent
+        account = accounts.setdefault(root.key, Account(root.key.base_shape))
+        _add(account.operators, operator.name, operator.calls, operator.self_ns, operator.total_ns)
+        if one.outermost_ns > 0 or one.parent is None:
+            outermost = accounts.setdefault(one.key, Account(one.key.base_shape))
+            outermost.calls += (
+                round(operator.calls * one.outermost_ns / operator.total_ns) if one.parent else operator.calls
+            )
+            outermost.time_ns += one.outermost_ns
+            outermost.outermost.setdefault(operator.name)
         if one.is_wrapper and not one.is_leaf:
             account.dispatch_ns += operator.self_ns
         if one.is_leaf:
             chain = _chain(one)
-            account.chains[tuple(link.operator.name for link in chain)] = [operator.calls, chain[0].operator.total_ns]
+            _add(
+                account.chains, tuple(link.operator.name for link in chain), operator.calls, chain[0].operator.total_ns
+            )
     return accounts
+
+
+def _add(sums: dict[K, list[int]], key: K, *values: int) -> None:
+    sums[key] = [old + value for old, value in zip(sums.get(key, [0] * len(values)), values, strict=True)]
 
 
 def _chain(leaf: _Placed) -> list[_Placed]:
@@ -243,7 +298,7 @@ def _operators(side: _TabledSide) -> dict[str, OperatorTime]:
     """By name, over all shapes, without annotations."""
     sums: dict[str, list[int]] = {}
     for operator in side.table.operators:
-        if "::" in operator.name:
+        if not _is_annotation(operator):
             row = sums.setdefault(operator.name, [0, 0, 0])
             for at, value in enumerate((operator.calls, operator.self_ns, operator.total_ns)):
                 row[at] += value

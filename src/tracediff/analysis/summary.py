@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tracediff.analysis.call_tree import CallTree, build_call_tree
 from tracediff.analysis.iterations import find_iterations
 from tracediff.analysis.operators import operator_table
-from tracediff.analysis.printed import find_marker
+from tracediff.analysis.printed import iterations_of
 from tracediff.analysis.warnings import trace_doubts
 from tracediff.errors import TraceFormatError, UsageError
 from tracediff.model.trace import Operator, PrintedTable, Profile, Summary
@@ -51,12 +51,11 @@ def summarize(profile: Profile, by_shape: bool = False) -> Summary:
 def _of_table(table: PrintedTable, by_shape: bool) -> Summary:
     if by_shape and not table.has_shapes:
         raise UsageError("is a printed table without input shapes. Print it with group_by_input_shape=True", table.path)
-    marker = find_marker(table)
     return Summary(
         path=table.path,
         run=table.run,
         event_count=len(table.operators),
-        iterations=marker.calls if marker else 1,
+        iterations=iterations_of(table)[1],
         span_ns=table.self_total_ns,
         resolution_ns=table.resolution_ns,
         operators=_largest_first(table.operators),
