@@ -1,7 +1,18 @@
-"""Lets `python -m tracediff` do what `tracediff` does."""
+"""The way in, for `tracediff` and for `python -m tracediff`."""
 
 import sys
 
-from tracediff.cli import main
 
-sys.exit(main())
+def run() -> int:
+    """Runs the command line; a Ctrl-C while it still loads is no traceback either."""
+    try:
+        from tracediff.cli import main
+
+        return main()
+    except KeyboardInterrupt:
+        print("tracediff: interrupted", file=sys.stderr)
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(run())

@@ -41,7 +41,7 @@ class Trace:
 
     @cached_property
     def operators(self) -> pd.DataFrame:
-        """`key_averages()`: name, calls, self_ns, total_ns, over all iterations."""
+        """`key_averages()`: name, calls, self_cpu_ns, cpu_total_ns, over all iterations."""
         import pandas as pd
 
         rows = self._summary.operators
@@ -49,8 +49,8 @@ class Trace:
             {
                 "name": [row.name for row in rows],
                 "calls": [row.calls for row in rows],
-                "self_ns": [row.self_ns for row in rows],
-                "total_ns": [row.total_ns for row in rows],
+                "self_cpu_ns": [row.self_ns for row in rows],
+                "cpu_total_ns": [row.total_ns for row in rows],
             }
         )
 
@@ -206,8 +206,8 @@ _SIDE_COLUMNS: dict[str, Callable[[model.RowSide], object]] = {
 }
 _OPERATOR_COLUMNS: dict[str, Callable[[model.OperatorTime], object]] = {
     "calls": lambda operator: operator.calls,
-    "self_ns": lambda operator: operator.self_ns,
-    "total_ns": lambda operator: operator.total_ns,
+    "self_cpu_ns": lambda operator: operator.self_ns,
+    "cpu_total_ns": lambda operator: operator.total_ns,
 }
 
 

@@ -62,6 +62,8 @@ def _told_apart(base: Profile, candidate: Profile) -> list[Profile]:
     if not level:
         # Two files of one folder that differ in what labels leave out, like the times of TensorBoard's names.
         names = [Path(side.path).name for side in sides]
+        if names[0] == names[1]:
+            return sides
         return [
             structs.replace(side, run=structs.replace(side.run, label=name))
             for side, name in zip(sides, names, strict=True)

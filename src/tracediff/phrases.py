@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracediff import units
-from tracediff.model.diff import Diff, LedgerTerm, Row, RowSide, Side
+from tracediff.model.diff import Diff, LedgerTerm, Row, RowSide, Side, ThreadLedger
 from tracediff.model.trace import InputShapes
 
 EMULATED = "emulated: structure and kernels are real, times are not"
@@ -14,7 +14,9 @@ EMULATED = "emulated: structure and kernels are real, times are not"
 def headline(diff: Diff) -> str:
     """The total in one sentence; without words of judgement, which one capture a side does not allow."""
     total = diff.total
-    change = "" if not total.base_ns else f", {units.signed_percent(total.ratio - 1)}, {units.ratio(total.ratio)}"
+    change = (
+        "" if not total.base_ns else f", {units.signed_percent(total.ratio - 1)}, {units.ratio(total.ratio)} the time"
+    )
     return (
         f"{name(diff.candidate)} took {units.duration(total.candidate_ns)} an iteration, "
         f"{name(diff.base)} {units.duration(total.base_ns)}: {units.difference(total.delta_ns)}{change}."
@@ -23,7 +25,7 @@ def headline(diff: Diff) -> str:
 
 def name(side: Side) -> str:
     """What to call a side in a sentence."""
-    return side.run.label
+    return units.printable(side.run.label)
 
 
 def side_facts(side: Side) -> str:
@@ -57,6 +59,11 @@ def implementation(side: RowSide | None, innermost: bool = False) -> str:
 def implementations(row: Row, innermost: bool = False) -> str:
     """How both sides did a row, said once where they agree."""
     return units.change_of_ways(implementation(row.base, innermost), implementation(row.candidate, innermost))
+
+
+def change(row: Row) -> str:
+    """What changed; `same operators` because the kernels below may still be others."""
+    return "same operators" if row.change == "same" else row.change
 
 
 def shapes(row: Row) -> str:
@@ -111,3 +118,11 @@ def limited(rows: Sequence[Row], limit: int | None, default: int) -> tuple[Seque
 def as_lists(shapes: InputShapes) -> list[object]:
     """Input shapes as JSON and torch write them."""
     return [shape if isinstance(shape, int) else as_lists(shape) for shape in shapes]
+
+
+def other_threads(threads: ThreadLedger) -> str:
+    """What ran beside the iteration's thread."""
+    return (
+        f"Other threads, not part of the total: {units.duration(threads.base_ns)} -> "
+        f"{units.duration(threads.candidate_ns)} ({units.difference(threads.delta_ns)}) an iteration"
+    )

@@ -45,7 +45,7 @@ def signed_percent(part: float) -> str:
 
 
 def ratio(value: float) -> str:
-    """`1.23x`."""
+    """`1.23x`: candidate over base."""
     return f"{value:.2f}x"
 
 
@@ -61,7 +61,12 @@ def count(number: int, noun: str) -> str:
 
 def short_name(operator: str) -> str:
     """An operator without the namespace that nearly all share: `addmm`, but `mkldnn::_linear_pointwise`."""
-    return operator.removeprefix("aten::")
+    return printable(operator.removeprefix("aten::"))
+
+
+def printable(text: str) -> str:
+    """The text with control characters escaped: a name in a trace must not move the cursor or break a line."""
+    return text if text.isprintable() else "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
 
 
 def chain(names: tuple[str, ...]) -> str:

@@ -39,7 +39,7 @@ def run(options: Namespace) -> int:
 
 
 def _print(options: Namespace) -> int:
-    report = report_for(options)
+    report = report_for(options, options.base, options.candidate)
 
     from tracediff.compare import CompareOptions, compare
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Generator
-from contextlib import contextmanager
 from pathlib import Path
 
 from tracediff.errors import UsageError
@@ -17,8 +17,12 @@ from tracediff.report.base import REPORTS, Report, ReportOptions, format_of, loa
 def add_output(parser: ArgumentParser) -> None:
     """--format, -o, --limit."""
     parser.add_argument("--format", choices=list(REPORTS), help="how to print; else by the suffix of -o")
-    parser.add_argument("-o", "--output", metavar="FILE", help="write to FILE instead of standard output")
-    parser.add_argument("--limit", type=_limit, metavar="N", help="show at most N rows, 0 for all")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="write to FILE instead of standard output; - is standard output"
+    )
+    parser.add_argument(
+        "--limit", type=_limit, metavar="N", help="show at most N rows, 0 for all; a JSON document is always whole"
+    )
 
 
 def _limit(text: str) -> int:
@@ -27,15 +31,25 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def report_for(options: Namespace) -> Report:
+def report_for(options: Namespace, *inputs: str) -> Report:
     """The report that --format or -o asks for; the table if neither does.
 
+    Args:
+        options: of the command line.
+        inputs: files that the output must not replace.
+
     Raises:
-        UsageError: the suffix of -o belongs to no format.
+        UsageError: the suffix of -o belongs to no format, or -o names an input.
     """
     chosen: str | None = options.format
-    if chosen is None and options.output:
-        chosen = format_of(options.output)
+    if options.output == "-":
+        options.output = None
+    if options.output:
+        for path in inputs:
+            with contextlib.suppress(OSError):
+                if Path(options.output).samefile(path):
+                    raise UsageError("is an input. Name another file for -o", options.output)
+        chosen = chosen or format_of(options.output)
         if chosen is None:
             raise UsageError(f"has a suffix of no known format. Add --format {'|'.join(REPORTS)}", options.output)
     return load_report(chosen or "table")
@@ -57,7 +71,7 @@ def _columns() -> int:
     return shutil.get_terminal_size().columns
 
 
-@contextmanager
+@contextlib.contextmanager
 def without_garbage_collector() -> Generator[None]:
     """For a command that reads, computes, prints and ends: nothing it makes is cyclic, and looking for that costs."""
     gc.disable()
@@ -71,30 +85,43 @@ def write(text: str, options: Namespace) -> None:
     """Puts a report on standard output, or into a file that is complete or not there at all.
 
     Raises:
-        UsageError: the file cannot be written.
+        UsageError: the output cannot be written.
     """
-    if not options.output:
-        sys.stdout.write(text)
-        return
+    try:
+        if not options.output:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+            return
+        # A link keeps pointing where it does; what it points at is replaced.
+        target = Path(options.output).resolve()
+        if target.exists() and not target.is_file():
+            # A device or a FIFO cannot be replaced, only written to.
+            target.write_text(text, "utf-8")
+        else:
+            _replace(target, text)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        where = options.output or "standard output"
+        raise UsageError(f"cannot be written ({error.strerror}). Check the disk and the folder", where) from None
+
+
+def _replace(target: Path, text: str) -> None:
     import tempfile
 
-    target = Path(options.output)
-    try:
-        with tempfile.NamedTemporaryFile(
-            "w", encoding="utf-8", dir=target.parent, prefix=".tracediff-", delete=False
-        ) as file:
-            beside = Path(file.name)
-            try:
-                file.write(text)
-                file.close()
-                # NamedTemporaryFile makes files private; a report is as public as any other file.
-                beside.chmod(0o666 & ~_umask())
-                beside.replace(target)
-            except BaseException:
-                beside.unlink(missing_ok=True)
-                raise
-    except OSError as error:
-        raise UsageError(f"cannot be written ({error.strerror}). Check the folder", options.output) from None
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", dir=target.parent, prefix=".tracediff-", delete=False
+    ) as file:
+        beside = Path(file.name)
+        try:
+            file.write(text)
+            file.close()
+            # NamedTemporaryFile makes files private; a report is as public as any other file.
+            beside.chmod(0o666 & ~_umask())
+            beside.replace(target)
+        except BaseException:
+            beside.unlink(missing_ok=True)
+            raise
 
 
 def _umask() -> int:

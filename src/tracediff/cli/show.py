@@ -37,7 +37,7 @@ def run(options: Namespace) -> int:
 
 
 def _print(options: Namespace) -> int:
-    report = report_for(options)
+    report = report_for(options, options.trace)
 
     from tracediff.analysis.summary import summarize
     from tracediff.importers import load

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from pathlib import Path
 
 from tracediff.errors import TraceFormatError
@@ -27,7 +26,7 @@ def load(path: str | Path, progress: Progress | None = None) -> Profile:
     """
     path = Path(path)
     check_readable(path)
-    head = b"".join(islice(read_blocks(path), 1))[:SNIFF_BYTES]
+    head = next(filter(None, read_blocks(path)), b"")[:SNIFF_BYTES]
     for importer in IMPORTERS:
         if importer.sniff(head):
             return importer.read(path, progress)

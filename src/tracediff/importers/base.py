@@ -50,14 +50,18 @@ def label_of(path: Path, recorded: str | None = None) -> str:
     return _SUFFIXES.sub("", path.name) or path.name
 
 
-def parse_shapes(text: bytes | str) -> InputShapes:
-    """`[[1, 3], []]` as tuples, which can be compared and hashed.
-
-    Raises:
-        msgspec.DecodeError: it is no JSON list.
-    """
-    return _frozen(msgspec.json.decode(text, type=list[Any]))
+def parse_shapes(text: bytes | str) -> InputShapes | None:
+    """`[[1, 3], []]` as tuples, which can be compared and hashed; None where the text is nothing of the kind."""
+    try:
+        return _frozen(msgspec.json.decode(text, type=list[Any]))
+    except (msgspec.DecodeError, TypeError, ValueError, RecursionError):
+        return None
 
 
 def _frozen(values: Sequence[Any]) -> InputShapes:
     return tuple(int(value) if isinstance(value, int | float | str) else _frozen(value) for value in values)
+
+
+def text_of(path: Path) -> str:
+    """The path as text that can be written anywhere, also where its bytes are no UTF-8."""
+    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")

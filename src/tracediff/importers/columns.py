@@ -15,7 +15,8 @@ from tracediff.model.run import Run
 from tracediff.model.trace import ABSENT, Events, IntArray, Operator, ReadReport, Thread, Trace
 
 _COMPLETE = "X"
-_MOST_US = 2**62 // 1000
+_MOST_US = 2**61 // 1000
+_MOST_BASE_NS = 2**61
 _COLUMNS = Events.__struct_fields__
 
 
@@ -54,7 +55,7 @@ class ColumnBuilder:
                 self.dropped += 1
             elif event.ph != _COMPLETE:
                 self._note(event)
-            elif event.ts is None or not (abs(event.ts) < _MOST_US and abs(event.dur) < _MOST_US):
+            elif event.ts is None or not (-_MOST_US < event.ts < _MOST_US and -_MOST_US < event.dur < _MOST_US):
                 self.dropped += 1
             else:
                 events.append(event)
@@ -92,7 +93,7 @@ class ColumnBuilder:
         columns = [np.concatenate(parts) for parts in zip(*self._chunks, strict=True)] or [_column(())] * len(_COLUMNS)
         events = Events(*columns)
         base_ns = metadata.get("baseTimeNanoseconds")
-        if isinstance(base_ns, int):
+        if type(base_ns) is int and abs(base_ns) < _MOST_BASE_NS:
             np.add(events.start_ns, base_ns, out=events.start_ns)
         threads = [(str(pid), str(tid)) for pid, tid in self._threads]
         return Trace(
@@ -102,12 +103,11 @@ class ColumnBuilder:
             names=tuple(self._names),
             categories=tuple(self._categories),
             threads=tuple(Thread(pid, tid, self._thread_names.get((pid, tid))) for pid, tid in threads),
-            shapes=tuple(parse_shapes(text) for text in self._shape_texts),
+            shapes=tuple(parse_shapes(text) or () for text in self._shape_texts),
             event_count=self.event_count,
             resolution_ns=1000 if self._whole_microseconds else 1,
             read=read,
             key_averages=key_averages,
-            metadata=metadata,
             warnings=warnings,
         )
 

@@ -61,16 +61,16 @@ class ExactEvent(msgspec.Struct, gc=False):
 
 
 class LooseEvent(msgspec.Struct):
-    """The same, with arguments that are looked at one by one."""
+    """The same, where anything but the time may be missing or of another type."""
 
-    ph: str = ""
-    cat: str = ""
-    name: str = ""
-    pid: int | str = ""
-    tid: int | str = ""
+    ph: str | None = ""
+    cat: str | None = ""
+    name: str | None = ""
+    pid: int | float | str | None = ""
+    tid: int | float | str | None = ""
     ts: Decimal | None = None
-    dur: Decimal = Decimal(0)
-    args: dict[str, msgspec.Raw] = {}
+    dur: Decimal | None = None
+    args: msgspec.Raw = _NO_TEXT
 
 
 AnyEvent: TypeAlias = Event | ExactEvent
@@ -82,7 +82,10 @@ class ChunkDecoder:
     def __init__(self) -> None:
         self._fast = msgspec.json.Decoder(list[Event])
         self._exact = msgspec.json.Decoder(list[ExactEvent])
+        self._exact_one = msgspec.json.Decoder(ExactEvent)
         self._entries = msgspec.json.Decoder(list[msgspec.Raw])
+        self._loose = msgspec.json.Decoder(LooseEvent, strict=False)
+        self._arguments = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
     def decode(self, chunk: bytes) -> Sequence[AnyEvent | None] | None:
         """Returns the events, with None for entries that are none; None altogether if the chunk is not JSON."""
@@ -94,22 +97,42 @@ class ChunkDecoder:
                     return self._exact.decode(text)
                 return events
             except msgspec.ValidationError:
-                return [_tolerant(entry) for entry in self._entries.decode(text)]
-        except (msgspec.DecodeError, UnicodeDecodeError):
+                return [self._one(entry) for entry in self._entries.decode(text)]
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
+    def _one(self, entry: msgspec.Raw) -> ExactEvent | None:
+        with contextlib.suppress(msgspec.ValidationError):
+            return self._exact_one.decode(entry)
+        return self._tolerant(entry)
 
-def _tolerant(entry: msgspec.Raw) -> ExactEvent | None:
-    """The event in one entry, without those arguments whose types surprise; None where it is no event at all."""
-    try:
-        loose = msgspec.json.decode(entry, type=LooseEvent, strict=False)
-    except msgspec.ValidationError:
-        return None
-    if not (loose.dur.is_finite() and (loose.ts is None or loose.ts.is_finite())):
-        return None
-    args: dict[str, Any] = {}
-    for field in msgspec.structs.fields(Args):
-        if field.encode_name in loose.args:
-            with contextlib.suppress(msgspec.ValidationError):
-                args[field.name] = msgspec.json.decode(loose.args[field.encode_name], type=field.type, strict=False)
-    return ExactEvent(loose.ph, loose.cat, loose.name, loose.pid, loose.tid, loose.ts, loose.dur, Args(**args))
+    def _tolerant(self, entry: msgspec.Raw) -> ExactEvent | None:
+        """The event in one entry, without what in it surprises; None where it is no event at all."""
+        try:
+            loose = self._loose.decode(entry)
+        except msgspec.ValidationError:
+            return None
+        dur = Decimal(0) if loose.dur is None else loose.dur
+        if not (dur.is_finite() and (loose.ts is None or loose.ts.is_finite())):
+            return None
+        pid, tid = (
+            "" if value is None else value if isinstance(value, str) else int(value) for value in (loose.pid, loose.tid)
+        )
+        return ExactEvent(
+            loose.ph or "", loose.cat or "", loose.name or "", pid, tid, loose.ts, dur, self._args(loose.args)
+        )
+
+    def _args(self, text: msgspec.Raw) -> Args:
+        try:
+            given = self._arguments.decode(text) if bytes(text) else {}
+        except msgspec.ValidationError:
+            return _NO_ARGS
+        args: dict[str, Any] = {}
+        for field in _ARGUMENTS:
+            if field.encode_name in given:
+                with contextlib.suppress(msgspec.ValidationError):
+                    args[field.name] = msgspec.json.decode(given[field.encode_name], type=field.type, strict=False)
+        return Args(**args)
+
+
+_ARGUMENTS = msgspec.structs.fields(Args)

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
-import msgspec
-
 from tracediff.errors import TraceFormatError
-from tracediff.importers.base import parse_shapes
+from tracediff.importers.base import parse_shapes, text_of
 from tracediff.importers.recorded import run_of
 from tracediff.importers.source import Progress, read_blocks
-from tracediff.model.trace import InputShapes, Operator, PrintedTable, ReadReport
+from tracediff.model.trace import Operator, PrintedTable, ReadReport
 
 _NS_PER_UNIT = {"ns": 1, "us": 1000, "μs": 1000, "ms": 10**6, "s": 10**9}
 _TIME = re.compile(r"(-?[\d.]+)\s*(ns|us|μs|ms|s)")
@@ -75,7 +73,7 @@ def _table(path: Path, header: str, lines: Sequence[str], size: int) -> PrintedT
         try:
             self_ns, self_step = _time(cells[self_cpu])
             total_ns, total_step = _time(cells[total])
-            printed_shapes = None if shapes is None or shapes >= len(cells) else _printed_shapes(cells[shapes])
+            printed_shapes = None if shapes is None or shapes >= len(cells) else parse_shapes(cells[shapes])
             operators.append(Operator(cells[name], int(cells[calls]), self_ns, total_ns, printed_shapes))
             resolution_ns = max(resolution_ns, self_step, total_step)
         except (ValueError, IndexError, InvalidOperation):
@@ -89,7 +87,7 @@ def _table(path: Path, header: str, lines: Sequence[str], size: int) -> PrintedT
     else:
         self_total_ns = _time(footer)[0]
     return PrintedTable(
-        path=str(path),
+        path=text_of(path),
         run=run_of(path, None),
         operators=tuple(operators),
         self_total_ns=self_total_ns,
@@ -123,11 +121,3 @@ def _time(text: str) -> tuple[int, int]:
     exponent = value.as_tuple().exponent
     decimals = -exponent if isinstance(exponent, int) else 0
     return int((value * unit).to_integral_value()), max(1, unit // 10**decimals)
-
-
-def _printed_shapes(text: str) -> InputShapes | None:
-    """`[[1, 3], []]` as tuples; None where the table cut it off (torch does so at max_shapes_column_width)."""
-    try:
-        return parse_shapes(text)
-    except msgspec.DecodeError:
-        return None

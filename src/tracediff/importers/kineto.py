@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from tracediff.errors import TraceFormatError
+from tracediff.importers.base import text_of
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.events import ChunkDecoder
 from tracediff.importers.json_stream import JsonStream
@@ -17,6 +18,7 @@ from tracediff.model.trace import ReadReport, Trace
 
 _EVENTS_KEY = "traceEvents"
 _OWN_KEY = "tracediff"
+_READ_KEYS = (_OWN_KEY, "baseTimeNanoseconds")
 
 
 class KinetoImporter:
@@ -46,7 +48,10 @@ class KinetoImporter:
                     found = True
                     read_events()
                 else:
-                    metadata[key] = _decode(stream.value(), key, str(path))
+                    text = stream.value()
+                    # What else stands in a trace is nobody's business here, and often broken.
+                    if key in _READ_KEYS:
+                        metadata[key] = _decode(text, key, str(path))
         else:
             found = True
             read_events()
@@ -59,9 +64,13 @@ class KinetoImporter:
             raise TraceFormatError("is a trace without events. Capture it again", str(path))
         own: object = metadata.pop(_OWN_KEY, None)
         return columns.build(
-            path=str(path),
+            path=text_of(path),
             run=run_of(path, own),
-            read=ReadReport(bytes=path.stat().st_size, events_read=columns.event_count, events_dropped=columns.dropped),
+            read=ReadReport(
+                bytes=path.stat().st_size,
+                events_read=columns.event_count - columns.dropped,
+                events_dropped=columns.dropped,
+            ),
             metadata=metadata,
             key_averages=key_averages_of(own),
             warnings=warnings_of(own),
@@ -71,5 +80,5 @@ class KinetoImporter:
 def _decode(text: bytes, key: str, path: str) -> Any:
     try:
         return msgspec.json.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise TraceFormatError(f"has a malformed value under {key!r} ({error}). Capture it again", path) from None

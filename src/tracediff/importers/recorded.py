@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -68,6 +69,7 @@ def key_averages_of(recorded: object) -> tuple[Operator, ...] | None:
     operators = (
         Operator(row.name, row.count, round(row.self_cpu_time_total * 1000), round(row.cpu_time_total * 1000))
         for row in rows
+        if isfinite(row.self_cpu_time_total * 1000) and isfinite(row.cpu_time_total * 1000)
     )
     return tuple(operators) or None
 

@@ -232,6 +232,10 @@ class ThreadLedger(msgspec.Struct, frozen=True):
     candidate_ns: int
     rows: tuple[Row, ...]
 
+    @property
+    def delta_ns(self) -> int:
+        return self.candidate_ns - self.base_ns
+
 
 class Explanation(msgspec.Struct, frozen=True):
     """A sentence and the rows that it rests on."""

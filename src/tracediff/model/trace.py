@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 import numpy as np
@@ -108,7 +108,6 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         resolution_ns: 1, or 1000 for traces of torch <= 2.3 that count whole microseconds.
         read: what reading took.
         key_averages: the capture's own `key_averages()` rows where the file carries them.
-        metadata: the other top-level keys of the file.
         warnings: doubts that every result made from this trace must carry along.
     """
 
@@ -123,7 +122,6 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     resolution_ns: int
     read: ReadReport
     key_averages: tuple[Operator, ...] | None = None
-    metadata: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     warnings: tuple[str, ...] = ()
 
 

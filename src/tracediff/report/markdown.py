@@ -61,9 +61,21 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
                 phrases.share(term.delta_ns, diff),
             ]
             for term in diff.ledger
+        ]
+        + [
+            [
+                "**total**",
+                units.duration(diff.total.base_ns),
+                units.duration(diff.total.candidate_ns),
+                units.difference(diff.total.delta_ns),
+                "100.0 %" if diff.total.delta_ns else "-",
+            ]
         ],
     )
     yield ""
+    if diff.other_threads:
+        yield phrases.other_threads(diff.other_threads)
+        yield ""
     rows, more = phrases.limited(phrases.matched(diff), options.limit, _DEFAULT_LIMIT)
     yield from _rows(diff, rows, more)
     rows, more = phrases.limited(phrases.unmatched(diff), options.limit, _DEFAULT_LIMIT)
@@ -80,7 +92,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
     if not rows:
         return
     yield from _table(
-        ["Family", "Shape", "Implementation", "Calls", "Base", "Candidate", "Difference", "Share"],
+        ["Family", "Shape", "Implementation", "Calls", "Base", "Candidate", "Difference", "Share", "Change"],
         [
             [
                 _plain(units.short_name(row.family)),
@@ -91,6 +103,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
                 phrases.time(row.candidate),
                 units.difference(row.delta_ns),
                 phrases.share(row.delta_ns, diff),
+                phrases.change(row),
             ]
             for row in rows
         ],
@@ -102,7 +115,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes"}
+    left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes", "Change"}
     yield f"| {' | '.join(titles)} |"
     yield f"|{'|'.join('---' if title in left else '---:' for title in titles)}|"
     for row in rows:
@@ -110,10 +123,10 @@ def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str
 
 
 def _plain(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text)
+    return _SPECIAL.sub(r"\\\1", units.printable(text))
 
 
 def _code(text: str) -> str:
     """Names from traces as code: no mark-up inside, and no column break."""
-    clean = text.replace("`", "'").replace("|", "\\|").replace("\n", " ")
+    clean = units.printable(text).replace("`", "'").replace("|", "\\|").replace("\n", " ")
     return f"`{clean}`" if clean else ""

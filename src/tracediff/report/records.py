@@ -29,7 +29,7 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
 
 def render_summary(summary: Summary, options: ReportOptions) -> str:
     """The operator table as one JSON document."""
-    return _text(show_document(summary, options.limit))
+    return _text(show_document(summary))
 
 
 def diff_document(diff: Diff) -> DiffDocument:
@@ -59,7 +59,7 @@ def diff_document(diff: Diff) -> DiffDocument:
     }
 
 
-def show_document(summary: Summary, limit: int | None = None) -> ShowDocument:
+def show_document(summary: Summary) -> ShowDocument:
     """The operator table as the contract's dict."""
     read = summary.read
     return {
@@ -72,7 +72,7 @@ def show_document(summary: Summary, limit: int | None = None) -> ShowDocument:
             "span_ns": summary.span_ns,
             "resolution_ns": summary.resolution_ns,
         },
-        "operators": [_operator(operator) for operator in summary.operators[: limit or None]],
+        "operators": [_operator(operator) for operator in summary.operators],
         "read": {
             "bytes": read.bytes,
             "events_read": read.events_read,

@@ -16,6 +16,7 @@ from tracediff.report.base import ReportOptions
 
 _DEFAULT_LIMIT = 30
 _PIPE_WIDTH = 160
+_LEAST_WIDTH = 72
 _NARROW = 110
 _MOST_NAME = 30
 
@@ -29,7 +30,7 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
     """One sentence, the ledger, the rows, what did not match, the doubts."""
-    width = options.width or _PIPE_WIDTH
+    width = max(options.width or _PIPE_WIDTH, _LEAST_WIDTH)
     out = StringIO()
     console = Console(
         file=out,
@@ -63,14 +64,9 @@ def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[Renderabl
         yield _rows(diff, rows, "Not matched: on one side only", width)
         yield Text(f"{more}\n" if more else "")
     if diff.other_threads:
-        threads = diff.other_threads
-        delta = units.difference(threads.candidate_ns - threads.base_ns)
-        yield Text(
-            f"Other threads, not part of the total: {units.duration(threads.base_ns)} -> "
-            f"{units.duration(threads.candidate_ns)} ({delta}) an iteration\n"
-        )
+        yield Text(f"{phrases.other_threads(diff.other_threads)}\n")
     for warning in diff.warnings:
-        yield Text(f"! {warning}", style="yellow")
+        yield Text(f"! {units.printable(warning)}", style="yellow")
 
 
 def _table(title: str) -> Table:
@@ -128,7 +124,7 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
         if narrow:
             table.add_row(Text("\n  ".join(filter(None, (f"{about[0]} {about[1]}", about[2])))), *numbers)
         else:
-            table.add_row(*map(Text, about), *numbers, phrases.share(row.delta_ns, diff), row.change)
+            table.add_row(*map(Text, about), *numbers, phrases.share(row.delta_ns, diff), phrases.change(row))
     return table
 
 

@@ -38,7 +38,7 @@ def torch_table(summary: Summary, limit: int | None = None) -> str:
 
 
 def _cells(operator: Operator, summary: Summary, widths: Sequence[int]) -> list[str]:
-    name = operator.name
+    name = units.printable(operator.name)
     if len(name) >= _MOST_NAME_WIDTH - 3:
         name = name[: _MOST_NAME_WIDTH - 3] + "..."
     cells = [

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tracediff.errors import TraceFormatError
 from tracediff.importers import json_stream, load
 from tracediff.model.trace import Trace
 
@@ -147,7 +148,7 @@ def test_arguments_of_odd_types_cost_no_event(tmp_path: Path) -> None:
 
     assert trace.events.external_id.tolist() == [12, -1]
     assert trace.shapes == (((4,),),)
-    assert (trace.read.events_read, trace.read.events_dropped) == (4, 2)
+    assert (trace.event_count, trace.read.events_read, trace.read.events_dropped) == (4, 2, 2)
 
 
 def test_a_capture_says_what_it_was_taken_of() -> None:
@@ -174,3 +175,49 @@ def test_a_damaged_tracediff_key_is_no_obstacle(tmp_path: Path, own: object) -> 
         False,
         None,
     )
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"args": None},
+        {"args": []},
+        {"cat": None},
+        {"pid": None},
+        {"tid": 3.0},
+        {"dur": None},
+        {"args": {"Input Dims": None}},
+        {"args": {"Input Dims": "x"}},
+        {"args": {"Input Dims": [None]}},
+        {"args": {"Input Dims": [{}, "a"]}},
+    ],
+    ids=str,
+)
+def test_a_trifle_costs_no_event(tmp_path: Path, change: dict[str, Any]) -> None:
+    """The event and its time stay, and so do its neighbours."""
+    trace = read(tmp_path / "t.json", with_events(EVENT, EVENT | change, EVENT | {"ts": 99}))
+
+    assert [start for start, _ in times(trace)] == [10_000, 10_000, 99_000]
+    assert trace.read.events_dropped == 0
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"traceEvents": [{"ph": "X", "name": "a", "cat": "cpu_op", "ts": "1e5000000", "dur": 1}]}',
+        '{"traceEvents": [{"ph": "X", "name": "a", "cat": "cpu_op", "ts": 1e300, "dur": 1}]}',
+        '{"baseTimeNanoseconds": 1%s, "traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1}]}' % ("0" * 30),
+        '{"m": NaN, "n": N/A, "traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1}]}',
+        '{"traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1, "args": {"x": %s}}]}' % ("[" * 900 + "]" * 900),
+    ],
+    ids=["huge string time", "huge float time", "huge base", "broken metadata", "deep arguments"],
+)
+def test_absurd_values_are_no_crash(tmp_path: Path, text: str) -> None:
+    assert read(tmp_path / "t.json", text).event_count == 1
+
+
+def test_arguments_too_deep_to_read_are_one_clear_error(tmp_path: Path) -> None:
+    event = '{"ph": "X", "name": "a", "ts": 1, "dur": 1, "args": {"x": %s}}' % ("[" * 5000 + "]" * 5000)
+
+    with pytest.raises(TraceFormatError):
+        read(tmp_path / "t.json", f'{{"traceEvents": [{event}]}}')
