@@ -16,7 +16,7 @@ from typing import Any
 
 def main(logdir: str, host: str, port: str) -> None:
     """Serves until standard input closes."""
-    from tracediff.tensorboard.plugin import offline_plugin
+    from tracediff.tensorboard.plugin import offline_plugin, started
 
     default = import_module("tensorboard.default")
     program = import_module("tensorboard.program")
@@ -24,15 +24,30 @@ def main(logdir: str, host: str, port: str) -> None:
     plugins = [plugin for plugin in default.get_plugins() if plugin is not theirs]
     board = program.TensorBoard(plugins=[*plugins, offline_plugin()])
     board.configure(argv=["tensorboard", "--logdir", logdir, "--host", host, "--port", port, "--load_fast=false"])
-    # It warns of the plugin's pages, which are as they are.
-    logging.getLogger("tensorboard").setLevel(logging.ERROR)
+    _log_in_one_line()
     address: str = board.launch()
+    if not started.is_set():
+        sys.exit("tracediff: note: the profiler plugin did not start")
     Thread(target=_announce, args=(address,), daemon=True).start()
     sys.stdin.read()
     for child in multiprocessing.active_children():
         # The manager goes by itself; a child that still reads a trace would be waited for.
         if not child.name.startswith("SyncManager"):
             child.terminate()
+
+
+class _OneLine(logging.Handler):
+    def emit(self, record: logging.LogRecord) -> None:
+        reason = record.exc_info and record.exc_info[1]
+        sys.stderr.write(f"tracediff: note: TensorBoard: {record.getMessage()}{f' ({reason!r})' if reason else ''}\n")
+
+
+def _log_in_one_line() -> None:
+    """Errors without their tracebacks; no warnings, which are about the plugin's pages."""
+    logger = logging.getLogger("tensorboard")
+    logger.setLevel(logging.ERROR)
+    logger.addHandler(_OneLine())
+    logger.propagate = False
 
 
 def _announce(address: str) -> None:

@@ -18,6 +18,8 @@ from tracediff.tensorboard.extras import check_address, require, until_stopped
 from tracediff.tensorboard.logdir import TraceFile, link_traces
 
 _SECONDS_TO_STOP = 10
+_LONGEST_FOLDER = 50
+"""A socket's name has 104 characters at most, and 53 come behind the folder."""
 
 
 def serve(traces: Iterable[TraceFile], host: str, port: int, announce: Callable[[str], None]) -> None:
@@ -35,7 +37,7 @@ def serve(traces: Iterable[TraceFile], host: str, port: int, announce: Callable[
     """
     require("tracediff tensorboard", "tensorboard", "tensorboard", "torch_tb_profiler")
     check_address(host, port)
-    with tempfile.TemporaryDirectory(prefix="tracediff-") as folder:
+    with tempfile.TemporaryDirectory(prefix="tracediff-", dir=_folder_for_sockets()) as folder:
         logdir, scratch = Path(folder, "runs"), Path(folder, "t")
         logdir.mkdir()
         scratch.mkdir()
@@ -47,6 +49,11 @@ def serve(traces: Iterable[TraceFile], host: str, port: int, announce: Callable[
                 server.wait()
         finally:
             _stop(server)
+
+
+def _folder_for_sockets() -> str | None:
+    """Where temporary files go: as ever, unless the name is too long for the sockets that the plugin makes there."""
+    return None if len(tempfile.gettempdir()) <= _LONGEST_FOLDER else "/tmp"  # noqa: S108
 
 
 def _start(logdir: Path, scratch: Path, host: str, port: int) -> subprocess.Popen[str]:

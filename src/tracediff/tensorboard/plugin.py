@@ -19,6 +19,8 @@ from tracediff.tensorboard.offline import align_rows, iterations_as_steps, mende
 
 _PAGES = ("index.html", "trace_embedding.html")
 
+started = Event()
+"""Set when TensorBoard has made the plugin; where that fails it goes on without."""
 loaded = Event()
 """Set when the plugin has read all runs of the log directory."""
 
@@ -38,6 +40,7 @@ def offline_plugin() -> type:
         def __init__(self, context: Any) -> None:
             self._runs_done = 0
             theirs.__init__(self, context)
+            started.set()
 
         def get_plugin_apps(self) -> dict[str, Any]:
             routes: dict[str, Any] = theirs.get_plugin_apps(self)
