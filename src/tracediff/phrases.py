@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracediff import units
-from tracediff.model.diff import Diff, LedgerTerm, Row, RowSide, Side, ThreadLedger
+from tracediff.model.diff import Diff, LedgerTerm, OperatorPair, Row, RowSide, Side, ThreadLedger
 from tracediff.model.trace import InputShapes
 
 EMULATED = "emulated: structure and kernels are real, times are not"
@@ -77,6 +77,12 @@ def shapes(row: Row) -> str:
 def calls(row: Row) -> str:
     """`53`, or `53 -> 49`."""
     base, candidate = (units.calls(side.calls) if side else "0" for side in (row.base, row.candidate))
+    return base if base == candidate else f"{base} -> {candidate}"
+
+
+def operator_calls(pair: OperatorPair) -> str:
+    """`53`, or `53 -> 49`; 0 for a side that has no such operator."""
+    base, candidate = (units.calls(side.calls) if side else "0" for side in (pair.base, pair.candidate))
     return base if base == candidate else f"{base} -> {candidate}"
 
 

@@ -84,7 +84,7 @@ ACTIONS: tuple[Action, ...] = (
         "u",
         "screen.toggle_unchanged",
         "Unchanged",
-        "hide what did not change, or show it again",
+        "hide rows with the same operators and under 1 % of the difference, or show them again",
         footer=True,
     ),
     Action("call.toggle", Scope.TREE, "space", "fold", "Toggle", "show or hide what a call called", footer=True),

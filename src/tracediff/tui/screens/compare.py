@@ -9,6 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.events import Resize
 from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Footer, Input, Static, TabbedContent, TabPane
@@ -28,6 +29,9 @@ from tracediff.tui.widgets.summary import RunCards, headline
 from tracediff.tui.widgets.tables import LedgerTable, OperatorsTable, RowsTable
 
 TABS = ("rows", "operators", "calls", "ledger", "warnings")
+_SHORT = 20
+"""Below this many lines the cards give way to the table."""
+
 _NO_TREE = "No call tree: one side is a printed table, which has no timeline."
 _NOUNS = {"rows": "row", "operators": "operator", "ledger": "term"}
 _MAIN = {"rows": "rows-table", "operators": "operators-table", "calls": "call-tree", "ledger": "ledger-table"}
@@ -99,6 +103,10 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self.query_one(OperatorsTable).wanted = self._operator_wanted
         self.show(self.diff)
         self._focus_main()
+
+    def on_resize(self, event: Resize) -> None:
+        """Gives the table what a small screen has."""
+        self.set_class(event.size.height < _SHORT, "short")
 
     def show(self, diff: Diff) -> None:
         """Shows another Diff and keeps tab, filter and order."""

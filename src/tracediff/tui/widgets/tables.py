@@ -6,7 +6,7 @@ from functools import partial
 
 from rich.text import Text
 
-from tracediff import phrases, units
+from tracediff import phrases
 from tracediff.model.diff import LedgerTerm, OperatorPair, OperatorTime, Row, RowSide
 from tracediff.tui.figures import MISSING, Figures
 from tracediff.tui.widgets.sortable_table import Column, SortableTable
@@ -57,7 +57,8 @@ def _side_time(side: RowSide | None) -> int:
 
 
 def _row_change(row: Row, figures: Figures, width: int) -> str:
-    return row.change if len(row.change) <= width else _SHORT_CHANGES.get(row.change, row.change)
+    change = phrases.change(row)
+    return change if len(change) <= width else _SHORT_CHANGES.get(row.change, row.change)
 
 
 def _row_bar(row: Row, figures: Figures, width: int) -> Text:
@@ -90,8 +91,6 @@ def _operator_cell(pair: OperatorPair, figures: Figures, width: int, side: str, 
     operator: OperatorTime | None = pair.base if side == "base" else pair.candidate
     if operator is None:
         return MISSING
-    if what == "calls":
-        return units.calls(operator.calls)
     ns = operator.self_ns if what == "self" else operator.total_ns
     return figures.base(ns) if side == "base" else figures.candidate(ns)
 
@@ -100,7 +99,7 @@ def _operator_key(pair: OperatorPair, side: str, what: str) -> float:
     operator: OperatorTime | None = pair.base if side == "base" else pair.candidate
     if operator is None:
         return -1
-    return {"calls": operator.calls, "self": operator.self_ns, "total": operator.total_ns}[what]
+    return {"self": operator.self_ns, "total": operator.total_ns}[what]
 
 
 def _operator_column(side: str, what: str, title: str, width: int, rank: int) -> Column[OperatorPair]:
@@ -122,10 +121,10 @@ def _operator_bar(pair: OperatorPair, figures: Figures, width: int) -> Text:
 _OPERATOR_COLUMNS: tuple[Column[OperatorPair], ...] = (
     Column("name", "operator", lambda pair, figures, width: pair.name, lambda pair: pair.name, 26, right=False,
            elastic=True, ascending=True),
-    _operator_column("base", "calls", "calls", 6, 4),
+    Column("calls", "calls", lambda pair, figures, width: phrases.operator_calls(pair),
+           lambda pair: max(side.calls for side in (pair.base, pair.candidate) if side), 8),
     _operator_column("base", "self", "base self", 10, 0),
     _operator_column("base", "total", "base total", 11, 5),
-    _operator_column("candidate", "calls", "calls", 6, 4),
     _operator_column("candidate", "self", "cand. self", 11, 0),
     _operator_column("candidate", "total", "cand. total", 12, 5),
     Column("difference", "self diff.", lambda pair, figures, width: figures.difference(pair.delta_ns),
