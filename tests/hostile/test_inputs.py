@@ -128,6 +128,59 @@ def test_a_report_replaces_its_file_as_a_whole(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.json", "report.md"]
 
 
+def test_the_output_never_destroys_an_input(tmp_path: Path) -> None:
+    trace = tmp_path / "trace.json"
+    trace.write_bytes(GOOD.read_bytes())
+    for arguments in (("diff", trace, GOOD), ("diff", GOOD, trace), ("show", trace)):
+        result = tracediff(*arguments, "-o", trace)
+        assert result.returncode == 2
+        assert "is an input" in result.stderr
+    assert trace.read_bytes() == GOOD.read_bytes()
+
+
+def test_a_link_is_written_through_and_a_fifo_is_written_to(tmp_path: Path) -> None:
+    (tmp_path / "there.json").write_text("old")
+    link = tmp_path / "link.json"
+    link.symlink_to("there.json")
+    assert tracediff("diff", GOOD, GOOD, "-o", link).returncode == 0
+    assert link.is_symlink()
+    assert (tmp_path / "there.json").read_text().startswith("{")
+
+    fifo = tmp_path / "fifo.json"
+    os.mkfifo(fifo)
+    reader = subprocess.Popen(["cat", str(fifo)], stdout=subprocess.PIPE, text=True)
+    assert tracediff("diff", GOOD, GOOD, "-o", fifo).returncode == 0
+    assert reader.communicate(timeout=10)[0].startswith("{")
+    assert fifo.is_fifo()
+
+
+def test_a_full_disk_is_one_line() -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "tracediff", "show", str(GOOD)], stdout=full, stderr=subprocess.PIPE, text=True
+        )
+
+    assert result.returncode == 2
+    assert result.stderr.startswith("tracediff: error: standard output: cannot be written")
+
+
+def test_an_encoding_that_lacks_a_sign_is_no_obstacle() -> None:
+    ascii_only = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    result = tracediff("diff", GOOD, SAMPLES / "openblas.json", "--format", "markdown", env=ascii_only)
+
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_file_name_that_is_no_text(tmp_path: Path) -> None:
+    odd = os.fsencode(tmp_path) + b"/b\xff\x1b[31m.json"
+    Path(os.fsdecode(odd)).write_bytes(GOOD.read_bytes())
+    for report in ("json", "table", "markdown"):
+        command = [sys.executable, "-m", "tracediff", "diff", odd, str(GOOD), "--format", report]
+        result = subprocess.run(command, capture_output=True, timeout=60)
+        assert (result.returncode, result.stderr) == (0, b"")
+        assert b"\x1b" not in result.stdout
+
+
 def test_a_closed_pipe_is_no_error() -> None:
     command = f"{sys.executable} -m tracediff diff {SAMPLES}/resnet50-openblas.json.gz {SAMPLES}/resnet50-acl.json.gz"
     result = subprocess.run(

@@ -54,7 +54,8 @@ def assign_rows(
     found = set(reshaped.values())
     for (base_call, candidate_call), key in reshaped.items():
         # Two shapes that changed places are no change of shape: each keeps its own row.
-        if RowKey(key.group, key.candidate_shape, key.base_shape) not in found:
+        swapped = RowKey(key.group, key.candidate_shape, key.base_shape)
+        if swapped == key or swapped not in found:
             number = keys.number(key)
             keys.structural.add(number)
             moved[0][base_call] = moved[1][candidate_call] = number, 1

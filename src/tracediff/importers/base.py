@@ -45,9 +45,10 @@ def label_of(path: Path, recorded: str | None = None) -> str:
         path: the file; what a user called it counts.
         recorded: what the capture was called; counts where the name is one that the profiler made.
     """
-    if recorded and _MADE_BY_PROFILER.search(path.name):
+    name = text_of(Path(path.name))
+    if recorded and _MADE_BY_PROFILER.search(name):
         return recorded
-    return _SUFFIXES.sub("", path.name) or path.name
+    return _SUFFIXES.sub("", name) or name
 
 
 def parse_shapes(text: bytes | str) -> InputShapes | None:

@@ -230,3 +230,113 @@ def test_a_compiled_kernel_takes_in_what_it_replaced(diff_of: DiffOf) -> None:
     base, candidate = sides(only(diff, "graph_0_cpp_fused_max_pool2d_relu_1"))
     assert (base.calls, base.time_ns, candidate.time_ns) == (1, 16_000, 4_000)
     assert {row.family for row in diff.rows} == {"conv2d", "linear", "graph_0_cpp_fused_max_pool2d_relu_1"}
+
+
+def test_another_mix_of_implementations_is_a_change(diff_of: DiffOf) -> None:
+    fast, slow = conv("mkldnn_convolution", 10), conv("_slow_conv2d_forward", 30)
+    row = only(diff_of([fast, fast, fast, slow], [fast, slow, slow, slow]), "conv2d")
+    base, candidate = sides(row)
+
+    assert row.change == "implementation"
+    assert {way.chain[0]: way.calls for way in base.implementations} == {
+        "aten::mkldnn_convolution": 3,
+        "aten::_slow_conv2d_forward": 1,
+    }
+    assert {way.chain[0]: way.calls for way in candidate.implementations}["aten::_slow_conv2d_forward"] == 3
+
+
+def test_linear_without_a_bias_matches_mm(diff_of: DiffOf) -> None:
+    product = Call("aten::matmul", 2, [Call("aten::mm", 20, (), [[2, 16], [16, 4]])], [[2, 16], [16, 4]])
+    eager = Call("aten::linear", 1, [product], [[2, 16], [4, 16]])
+    compiled = Call("aten::mm", 15, (), [[2, 16], [16, 4]])
+    diff = diff_of([eager], [compiled])
+
+    (row,) = diff.rows
+    assert (row.family, row.match, row.delta_ns) == ("linear", "structural", -8_000)
+    assert diff.comparable.verdict == "same workload"
+
+
+def test_each_compiled_kernel_takes_its_own(diff_of: DiffOf) -> None:
+    shapes = [[1, 8]]
+    eager = [Call("aten::relu", 9, (), shapes), Call("aten::softmax", 50, (), shapes)]
+    compiled = [Call("graph_0_cpp_fused_relu_0", 4, (), []), Call("graph_0_cpp_fused__softmax_1", 40, (), [])]
+    anchor = Call("aten::addmm", 5, (), [[4], [1, 16], [16, 4]])
+    diff = diff_of([anchor, *eager, anchor], [anchor, *compiled, anchor])
+
+    assert {row.family: row.delta_ns for row in diff.rows if row.family != "linear"} == {
+        "graph_0_cpp_fused_relu_0": -5_000,
+        "graph_0_cpp_fused__softmax_1": -10_000,
+    }
+
+
+def test_what_a_fused_call_replaced_counts_once_in_iterations_of_any_structure(write: Write) -> None:
+    """A view whose shape grows with each iteration, as in a decode loop, makes each one another structure."""
+
+    def run(name: str, body: list[Call]) -> Path:
+        steps = [annotation(f"ProfilerStep#{n}", *body, Call("aten::view", 1, (), [[1, n + 1]])) for n in range(4)]
+        return write(name, *steps)
+
+    shapes = [[1, 4, 6, 6]]
+    apart = [conv("mkldnn_convolution"), Call("aten::relu", 3, (), shapes)] * 5
+    fused = [Call("mkldnn::_convolution_pointwise", 12, (), [[1, 3, 8, 8], [4, 3, 3, 3], [4]])] * 5
+    diff = compare(run("apart", apart), run("fused", fused))
+
+    base, candidate = sides(only(diff, "conv2d"))
+    assert (base.calls, candidate.calls) == (5, 5)
+    assert only(diff, "conv2d").calls_effect_ns == 0
+    assert diff.comparable.verdict == "same workload"
+
+
+def test_workloads_are_not_told_apart_by_rounding(write: Write) -> None:
+    def run(name: str, count: int) -> Path:
+        linears = [Call("aten::linear", 5, (), [[n + 1, 4], [2, 4]]) for n in range(count)]
+        return write(name, *[annotation(f"ProfilerStep#{n}", one) for n, one in enumerate(linears)])
+
+    assert not any(
+        " calls an iteration" in reason for reason in compare(run("six", 6), run("five", 5)).comparable.reasons
+    )
+
+
+def test_dimensions_do_not_decide_where_one_side_has_none(diff_of: DiffOf) -> None:
+    recorded = Call("aten::_convolution", 5, (), [[1, 4, 8], [2, 4, 3]])
+    diff = diff_of([recorded], [Call("aten::_convolution", 6)])
+
+    assert [(row.match, row.delta_ns) for row in diff.rows] == [("exact", 1_000)]
+
+
+def test_two_shapes_that_changed_places_keep_their_rows(diff_of: DiffOf) -> None:
+    first, second = (conv("mkldnn_convolution", 10, shape=(1, 3, size, 8)) for size in (8, 9))
+    diff = diff_of([first, second], [second, first])
+
+    assert {row.match for row in diff.rows} == {"exact"}
+
+
+def test_the_call_tree_shows_means_over_the_iterations(write: Write) -> None:
+    def run(name: str, times: list[int]) -> Path:
+        return write(name, *[annotation(f"ProfilerStep#{n}", Call("aten::relu", time)) for n, time in enumerate(times)])
+
+    tree = compare(run("a", [10, 20, 12]), run("b", [30, 30, 30])).call_tree
+
+    assert tree is not None
+    assert (tree.base_ns.tolist(), tree.candidate_ns.tolist()) == ([14_000], [30_000])
+
+
+def test_files_of_one_name_are_told_apart(write: Write, tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    (tmp_path / "new").mkdir()
+    trace = write("t", Call("aten::relu", 1))
+    paths = [
+        tmp_path / folder / name
+        for folder, name in (
+            ("old", "acl.json"),
+            ("new", "acl.json"),
+            ("old", "h.1700000000001.pt.trace.json"),
+            ("old", "h.1700000000002.pt.trace.json"),
+        )
+    ]
+    for path in paths:
+        path.write_bytes(trace.read_bytes())
+
+    by_folder, by_time = compare(*paths[:2]), compare(*paths[2:])
+    assert (by_folder.base.run.label, by_folder.candidate.run.label) == ("old/acl", "new/acl")
+    assert by_time.base.run.label != by_time.candidate.run.label
