@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from argparse import ArgumentParser
@@ -48,6 +49,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit code (CONTRACTS, "Commands").
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
+    if sys.stdout is None or sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
+        # Closed by the caller (>&-): there is nowhere to say so.
+        return ExitCode.USAGE
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # A name that the terminal's encoding lacks is shown escaped, not refused.
+            stream.reconfigure(errors="backslashreplace")
     try:
         return _run(given)
     except TracediffError as error:
