@@ -7,9 +7,11 @@ from argparse import ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
+from tracediff.errors import UsageError
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
+    from tracediff.launcher.interpreter import Interpreter
 
 _BACKENDS = "default, native, onednn, acl, openblas, mkl, cuda, xpu"
 _WORKLOADS = "gtsrb, resnet50, vit, bert, distilbert, roberta"
@@ -55,6 +57,28 @@ def add_parser(commands: Subparsers) -> None:
     where = parser.add_argument_group("where")
     where.add_argument("--python", metavar="CMD", help="any command that runs a Python with torch; this one otherwise")
     where.add_argument(
+        "--torch", action="append", metavar="VERSION", help="repeatable; an environment is built once for each and kept"
+    )
+    where.add_argument(
+        "--install-option",
+        action="append",
+        default=[],
+        metavar="OPTION",
+        help="repeatable; for pip or uv, such as --install-option=--find-links=DIR",
+    )
+    where.add_argument("--image", metavar="IMAGE", help="a container image with Python and torch (docker or podman)")
+    where.add_argument(
+        "--runtime", choices=["docker", "podman"], help="which of them; the one that has the image otherwise"
+    )
+    where.add_argument("--platform", metavar="NAME", help="of the image, such as linux/arm64")
+    where.add_argument(
+        "--container-option",
+        action="append",
+        default=[],
+        metavar="OPTION",
+        help="repeatable; for docker run or podman run, such as --container-option=--network=none",
+    )
+    where.add_argument(
         "--env", action="append", default=[], type=_setting, metavar="K=V", help="repeatable; set before torch loads"
     )
     where.add_argument(
@@ -89,17 +113,20 @@ def _setting(text: str) -> tuple[str, str]:
 
 
 def run(options: Namespace) -> int:
-    """Captures; a run that fails does not stop the others."""
+    """Captures; a run that fails does not stop the others.
+
+    Raises:
+        UsageError: two places to run in were named.
+        CaptureError: an environment cannot be built.
+    """
     from pathlib import Path
 
     from tracediff.launcher.capture import capture
-    from tracediff.launcher.interpreter import python_of, this_python
     from tracediff.launcher.matrix import Plan, runs_of
 
-    interpreter = python_of(options.python) if options.python else this_python()
     plan = Plan(
         backends=options.backend or ["default"],
-        interpreters=[(None, interpreter)],
+        interpreters=_interpreters(options),
         dtypes=options.dtype or ["fp32"],
         engines=options.engine or ["eager"],
         threads=options.threads or [None],
@@ -107,8 +134,35 @@ def run(options: Namespace) -> int:
         repeat=options.repeat,
         seed=options.seed,
     )
-    failed = capture(runs_of(plan), Path(options.output), dict(options.env), lambda text: print(text, file=sys.stderr))
+    failed = capture(runs_of(plan), Path(options.output), dict(options.env), _tell)
     return ExitCode.CAPTURE_FAILED if failed else ExitCode.OK
+
+
+def _interpreters(options: Namespace) -> list[tuple[str | None, Interpreter]]:
+    from tracediff.launcher.interpreter import python_of, this_python
+
+    named = [name for name in ("python", "torch", "image") if getattr(options, name)]
+    if len(named) > 1:
+        raise UsageError(f"--{named[0]} and --{named[1]} both say where to run. Give one of them")
+    if options.torch:
+        from tracediff.launcher.environments import environment_for
+
+        environments: list[tuple[str | None, Interpreter]] = []
+        for version in dict.fromkeys(options.torch):
+            python = environment_for(version, install_options=options.install_option, on_progress=_tell)
+            environments.append((version, python))
+        return environments
+    if options.image:
+        from tracediff.launcher.containers import ContainerPython
+
+        return [
+            (None, ContainerPython(options.image, options.runtime, tuple(options.container_option), options.platform))
+        ]
+    return [(None, python_of(options.python) if options.python else this_python())]
+
+
+def _tell(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _common(options: Namespace) -> dict[str, object]:
