@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,15 @@ _OPTIONS = (
     "--remote-debugging-pipe",
     "about:blank",
 )
-SECONDS = 60
+# It reads descriptor 3 and writes descriptor 4.
+_WITH_PIPES = """
+import os, sys
+read, write, *command = sys.argv[1:]
+os.dup2(int(read), 3)
+os.dup2(int(write), 4)
+os.execv(command[0], command)
+"""
+SECONDS = 20
 
 
 class Chromium:
@@ -36,10 +45,17 @@ class Chromium:
         assert BROWSER
         to_read, self._write = os.pipe()
         self._read, to_write = os.pipe()
-        # It reads descriptor 3 and writes descriptor 4.
-        command = f'exec "$@" 3<&{to_read} 4>&{to_write}'
         self._process = subprocess.Popen(
-            ["sh", "-c", command, "sh", BROWSER, f"--user-data-dir={profile}", *_OPTIONS],
+            [
+                sys.executable,
+                "-c",
+                _WITH_PIPES,
+                str(to_read),
+                str(to_write),
+                BROWSER,
+                f"--user-data-dir={profile}",
+                *_OPTIONS,
+            ],
             pass_fds=(to_read, to_write),
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -70,12 +86,12 @@ class Chromium:
         assert "exceptionDetails" not in answer, answer["exceptionDetails"]
         return answer["result"].get("value")
 
-    def wait_for(self, script: str) -> Any:
-        """The value of an expression, once it is true."""
+    def wait_for(self, script: str) -> None:
+        """Returns once an expression is true."""
         end = time.monotonic() + SECONDS
         while time.monotonic() < end:
-            if value := self.evaluate(script):
-                return value
+            if self.evaluate(f"Boolean({script})"):
+                return
             time.sleep(0.1)
         raise AssertionError(f"never came true: {script}\n{self.evaluate('document.body.innerText')}")
 
