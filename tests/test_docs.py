@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -24,16 +25,30 @@ def blocks(language: str) -> list[str]:
 
 
 def commands() -> list[str]:
-    """Lines that call tracediff, out of the shell blocks; those that open the TUI print when no terminal is there."""
+    """Lines that call tracediff, out of the shell blocks, without the TUI, which needs a terminal."""
     lines = [line for block in blocks("bash") for line in block.splitlines()]
     return [line for line in lines if line.startswith("tracediff ") and not line.startswith("tracediff tui")]
+
+
+def needs_torch(command: str) -> bool:
+    return "capture" in command or " runs/" in command
 
 
 def test_there_are_commands_to_run() -> None:
     assert len(commands()) >= 6
 
 
-@pytest.mark.parametrize("command", commands())
+@pytest.mark.skipif(find_spec("torch") is None, reason="captures need torch")
+def test_captures(tmp_path: Path) -> None:
+    for command in filter(needs_torch, commands()):
+        quick = command.replace("--workload resnet50", "--workload gtsrb --iterations 3")
+        result = subprocess.run(
+            ["bash", "-c", quick], capture_output=True, text=True, cwd=tmp_path, env={"PATH": f"{BIN}:/usr/bin:/bin"}
+        )
+        assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("command", [command for command in commands() if not needs_torch(command)])
 def test_commands(tmp_path: Path, command: str) -> None:
     (tmp_path / "sample_traces").symlink_to(REPOSITORY / "sample_traces")
     (tmp_path / "my_families.toml").write_text('[family.rotary]\noperators = ["my::rotary_*"]\n')
