@@ -340,3 +340,25 @@ def test_files_of_one_name_are_told_apart(write: Write, tmp_path: Path) -> None:
     by_folder, by_time = compare(*paths[:2]), compare(*paths[2:])
     assert (by_folder.base.run.label, by_folder.candidate.run.label) == ("old/acl", "new/acl")
     assert by_time.base.run.label != by_time.candidate.run.label
+
+
+def test_a_fused_call_takes_in_nothing_without_what_it_needs(diff_of: DiffOf) -> None:
+    """Two products without a softmax are no attention."""
+    query = [[1, 4, 32, 32], [1, 4, 32, 32]]
+    projection = Call("aten::linear", 8, (), [[1, 32, 128], [128, 128]])
+    products = [Call("aten::matmul", 10, (), query), Call("aten::matmul", 11, (), query)]
+    fused = Call("aten::scaled_dot_product_attention", 15, (), [*query, [1, 4, 32, 32]])
+    diff = diff_of([projection, *products, projection], [projection, fused, projection])
+
+    assert {(row.family, row.match) for row in diff.rows} == {
+        ("linear", "exact"),
+        ("matmul", "none"),
+        ("attention", "none"),
+    }
+
+
+def test_operators_of_other_dimensions_are_not_paired(diff_of: DiffOf) -> None:
+    """A residual sum and a weight update are both `add_`."""
+    residual, update = (Call("aten::add_", 5, (), shapes) for shapes in ([[1, 16, 64]] * 2, [[32, 3, 5, 5]] * 2))
+
+    assert {row.match for row in diff_of([residual], [update]).rows} == {"none"}

@@ -67,6 +67,7 @@ def test_an_annotation_over_a_small_part_is_no_iteration(write: Write) -> None:
     [
         pytest.param([100, 10, 11, 9], 1, id="the first is cold"),
         pytest.param([100, 50, 10, 11, 9], 2, id="the first two are"),
+        pytest.param([20, 10, 11, 9], 1, id="twice as slow is cold"),
         pytest.param([12, 10, 11, 9], 0, id="a little slower is not cold"),
         pytest.param([10, 100, 11, 9], 0, id="a slow one in the middle is noise"),
         pytest.param([100, 10], 0, id="two cannot tell"),
