@@ -1,10 +1,19 @@
 """The way in, for `tracediff` and for `python -m tracediff`."""
 
+import signal
 import sys
+from types import FrameType
+from typing import NoReturn
+
+
+def _end(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def run() -> int:
     """Runs the command line; a Ctrl-C while it still loads is no traceback either."""
+    # Asked to end, a capture stops what it started and the TUI gives the terminal back, as on Ctrl-C.
+    signal.signal(signal.SIGTERM, _end)
     try:
         from tracediff.cli import main
 
