@@ -79,11 +79,15 @@ class TracediffApp(App[int], inherit_bindings=False):
 
     @on(ReadProgress)
     def _show_progress(self, progress: ReadProgress) -> None:
-        if isinstance(self.screen, LoadingScreen | CompareScreen) and self._loading:
-            self.screen.show_progress(progress)
+        # The thread may still speak while the app is closing, when there is no screen any more.
+        screen = self.screen_stack[-1] if self.screen_stack else None
+        if isinstance(screen, LoadingScreen | CompareScreen) and self._loading:
+            screen.show_progress(progress)
 
     @on(DiffReady)
     def _show_diff(self, ready: DiffReady) -> None:
+        if not self.screen_stack:
+            return
         self._loading = None
         self._inputs = (ready.diff.base.path, ready.diff.candidate.path)
         below = self._compare or self._reading
