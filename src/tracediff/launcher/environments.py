@@ -9,7 +9,6 @@ import hashlib
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import sysconfig
@@ -24,6 +23,7 @@ from platformdirs import user_cache_dir
 
 from tracediff.errors import CaptureError, UsageError
 from tracediff.launcher.interpreter import LocalPython
+from tracediff.launcher.process import stop
 
 Progress = Callable[[str], None]
 
@@ -33,7 +33,6 @@ _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
 _LAST_LINES = 3
 _LONGEST_LINE = 240
 _BESIDE_THE_POINT = ("warning", "hint", "using python", "[notice]")
-_GRACE_SECONDS = 5
 _DRAWN = " \t\r\n\u00d7\u2570\u2500\u25b6\u2502\u251c"  # uv draws its errors as trees
 
 # Run by the new Python: whoever can write this record can be captured from.
@@ -356,7 +355,7 @@ def _run(command: Sequence[str], say: Progress) -> None:
                     say(text)
             code = process.wait()
         except BaseException:
-            _stop(process)
+            stop(process)
             raise
     if code != 0:
         raise _CommandFailed(_last_of(lines) or f"nothing; it ended with code {code}")
@@ -373,13 +372,3 @@ def _shortened(line: str) -> str:
     """Without the middle of a long line: pip lists all versions that there are, and the latest come last."""
     half = _LONGEST_LINE // 2
     return line if len(line) <= _LONGEST_LINE else f"{line[:half]} ... {line[-half:]}"
-
-
-def _stop(process: subprocess.Popen[str]) -> None:
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()

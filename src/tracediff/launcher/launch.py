@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping
@@ -15,9 +13,9 @@ import msgspec
 from tracediff.errors import CaptureError
 from tracediff.launcher.archive import write_archive
 from tracediff.launcher.interpreter import Interpreter, Job
+from tracediff.launcher.process import stop
 
 _LAST_LINES = 5
-_GRACE_SECONDS = 5
 
 
 class Status(msgspec.Struct):
@@ -77,20 +75,8 @@ def _run(interpreter: Interpreter, job: Job, printed: Path) -> int:
         return process.wait()
     except BaseException:
         # In a session of its own, the guest does not hear the Ctrl-C that the user meant for all.
-        _stop(process)
+        stop(process)
         raise
-
-
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    import os
-
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGTERM)
-        try:
-            process.wait(_GRACE_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
 
 
 def _status(path: Path) -> Status | None:
