@@ -8,10 +8,12 @@ from itertools import takewhile
 from typing import TypeAlias
 
 import msgspec
+import numpy as np
 
 from tracediff.analysis.families import Families, bare_name
 from tracediff.analysis.sequence import Pairs, match_in_order
 from tracediff.analysis.side import Kind, TracedSide
+from tracediff.model.trace import IntArray
 
 MISSING = -1
 _SIZES = re.compile(r"\d+")
@@ -74,6 +76,7 @@ class _Aligner:
         kinds = base.kinds.all
         self._tokens = _tokens(kinds, families)
         self._fused = {at: rule for at, kind in enumerate(kinds) if (rule := families.fused(kind.name))}
+        self._wrappers = (_wrappers(base), _wrappers(candidate))
         self._result = Alignment()
 
     def run(self) -> Alignment:
@@ -105,9 +108,7 @@ class _Aligner:
 
     def _match(self, depth: int, base: list[int], candidate: list[int]) -> list[_Task]:
         """What becomes of the children of a matched pair, in an order that respects both sides."""
-        base_names, candidate_names = (
-            _wrapper_names(side, calls) for side, calls in zip(self._sides, (base, candidate), strict=True)
-        )
+        base_names, candidate_names = self._wrapper_names(0, base), self._wrapper_names(1, candidate)
         base, base_opened = _look_through(self._sides[0], base, candidate_names)
         candidate, candidate_opened = _look_through(self._sides[1], candidate, base_names)
         base_closed = [call for call in base if call not in base_opened]
@@ -124,6 +125,14 @@ class _Aligner:
             if base_call != MISSING:
                 tasks.append(_Task(depth, base_call, candidate_call))
         return tasks
+
+    def _wrapper_names(self, side: int, siblings: list[int]) -> set[str]:
+        """Names of the wrappers among some siblings and below them."""
+        if not siblings:
+            return set()
+        of_side, wrappers = self._sides[side], self._wrappers[side]
+        low, high = np.searchsorted(wrappers, (siblings[0], of_side.tree.end[siblings[-1]]))
+        return {of_side.kind_of(call).name for call in wrappers[low:high].tolist()}
 
     def _pairs(self, base: list[int], candidate: list[int], level: int) -> Pairs:
         """Pairs of calls, by the strictest tokens first; gaps between those are searched by looser ones."""
@@ -226,16 +235,10 @@ def _is_wrapper(side: TracedSide, call: int) -> bool:
     return side.kind_of(call).family is None and int(side.tree.end[call]) > call + 1
 
 
-def _wrapper_names(side: TracedSide, calls: list[int]) -> set[str]:
-    """Names of the wrappers that can be reached from here through wrappers alone."""
-    names: set[str] = set()
-    work = list(calls)
-    while work:
-        call = work.pop()
-        if _is_wrapper(side, call):
-            names.add(side.kind_of(call).name)
-            work.extend(_children(side, call))
-    return names
+def _wrappers(side: TracedSide) -> IntArray:
+    """All calls that are wrappers, rising."""
+    has_family = np.array([kind.family is not None for kind in side.kinds.all], dtype=np.bool_)
+    return np.flatnonzero(~has_family[side.kind] & (side.tree.end > np.arange(len(side.tree)) + 1))
 
 
 def _look_through(side: TracedSide, calls: list[int], counterparts: set[str]) -> tuple[list[int], set[int]]:
