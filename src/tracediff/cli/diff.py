@@ -8,7 +8,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.options import add_output, report_for, report_options, without_garbage_collector, write
+from tracediff.cli.options import add_output, lean, report_for, report_options, write
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -34,7 +34,7 @@ def run(options: Namespace) -> int:
         from tracediff.cli.tui import open_tui
 
         return open_tui(options)
-    with without_garbage_collector():
+    with lean():
         return _print(options)
 
 

@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.options import add_output, report_for, report_options, without_garbage_collector, write
+from tracediff.cli.options import add_output, lean, report_for, report_options, write
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -32,7 +32,7 @@ def add_parser(commands: Subparsers) -> None:
 
 def run(options: Namespace) -> int:
     """Reads, sums up, prints."""
-    with without_garbage_collector():
+    with lean():
         return _print(options)
 
 
