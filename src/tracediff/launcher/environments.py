@@ -210,6 +210,7 @@ def _lock(folder: Path, on_wait: Callable[[], None] | None = None) -> Generator[
         BlockingIOError: another process has it, and there is no `on_wait`.
     """
     path = folder.with_name(f".{folder.name}.lock")
+    told = False
     while True:
         with path.open("ab") as file:
             try:
@@ -217,15 +218,24 @@ def _lock(folder: Path, on_wait: Callable[[], None] | None = None) -> Generator[
             except BlockingIOError:
                 if on_wait is None:
                     raise
-                on_wait()
+                if not told:
+                    on_wait()
+                    told = True
                 fcntl.flock(file, fcntl.LOCK_EX)
             # Who held it before may have removed the file that we waited for.
-            if path.exists() and path.stat().st_ino == os.fstat(file.fileno()).st_ino:
+            if _inode(path) == os.fstat(file.fileno()).st_ino:
                 try:
                     yield
                 finally:
                     path.unlink(missing_ok=True)
                 return
+
+
+def _inode(path: Path) -> int | None:
+    try:
+        return path.stat().st_ino
+    except FileNotFoundError:
+        return None
 
 
 def _retire(folder: Path) -> None:
