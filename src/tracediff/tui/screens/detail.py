@@ -101,7 +101,7 @@ class DetailScreen(Screen[None], inherit_bindings=False):
                 ", cost effect ",
                 figures.difference(row.cost_effect_ns),
             ),
-            Text(f"change: {row.change}, match: {row.match}" + (f", {row.verdict}" if row.verdict else "")),
+            Text(f"change: {phrases.change(row)}, match: {row.match}" + (f", {row.verdict}" if row.verdict else "")),
         ]
         return Text("\n").join(lines)
 
