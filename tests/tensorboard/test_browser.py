@@ -167,13 +167,18 @@ def test_trace(page: Chromium, address: str) -> None:
     assert all(url.startswith((address, "data:", "blob:", "about:")) for url in page.requested)
 
 
-@tensorboard
-def test_diff_pairs_rows_by_name(page: Chromium, address: str) -> None:
+def open_diff(page: Chromium, address: str) -> None:
+    """Compares the OpenBLAS run with the ACL run in the page's own diff view."""
     open_view(page, address, "Overview")
     button = '[...document.querySelectorAll("button")].find((one) => one.innerText.trim().toUpperCase() === "DIFF")'
     page.evaluate(f"{button}.click()")
     for index, option in enumerate(("openblas", "host", "1", "acl", "host", "1")):
         choose(page, f"{SELECTS}[{index}]", option)
+
+
+@tensorboard
+def test_diff_pairs_rows_by_name(page: Chromium, address: str) -> None:
+    open_diff(page, address)
     page.wait_for('document.querySelectorAll("svg[role=img]").length === 2')
     page.wait_for('document.querySelectorAll(".ant-table-row").length > 0')
 
@@ -201,11 +206,7 @@ def test_diff_pairs_rows_by_name(page: Chromium, address: str) -> None:
 
 @tensorboard
 def test_a_bar_of_the_diff_leads_into_its_module(page: Chromium, address: str) -> None:
-    open_view(page, address, "Overview")
-    button = '[...document.querySelectorAll("button")].find((one) => one.innerText.trim().toUpperCase() === "DIFF")'
-    page.evaluate(f"{button}.click()")
-    for index, option in enumerate(("openblas", "host", "1", "acl", "host", "1")):
-        choose(page, f"{SELECTS}[{index}]", option)
+    open_diff(page, address)
     bar = 'document.querySelector("rect[data-series=Baseline]")'
     page.wait_for(f'{bar} && ({bar}.dispatchEvent(new MouseEvent("click", {{bubbles: true}})), true)')
 
