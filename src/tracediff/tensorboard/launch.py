@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from tracediff.tensorboard.extras import check_address, require, until_stopped
 from tracediff.tensorboard.logdir import TraceFile, link_traces
 
 _SECONDS_TO_STOP = 10
+_SECONDS_TO_LOOK = 0.1
 _LONGEST_FOLDER = 50
 """A socket's name has 104 characters at most, and 53 come behind the folder."""
 
@@ -44,9 +46,12 @@ def serve(traces: Iterable[TraceFile], host: str, port: int, announce: Callable[
         link_traces(traces, logdir)
         server = _start(logdir, scratch, host, port)
         try:
-            announce(_address(server))
+            address = _address(server)
             with until_stopped():
-                server.wait()
+                announce(address)
+                # Not `server.wait()`: a signal that comes just before that blocks is seen only when the server ends.
+                while server.poll() is None:
+                    time.sleep(_SECONDS_TO_LOOK)
         finally:
             _stop(server)
 
