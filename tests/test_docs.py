@@ -40,8 +40,10 @@ def test_there_are_commands_to_run() -> None:
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="captures need torch")
 def test_captures(tmp_path: Path) -> None:
+    (tmp_path / "matrix.toml").write_text("".join(blocks("toml")))
     for command in filter(needs_torch, commands()):
         quick = command.replace("--workload resnet50", "--workload gtsrb --iterations 3")
+        quick = quick.replace("matrix.toml", "matrix.toml --workload gtsrb --iterations 3 --warmup 2")
         result = subprocess.run(
             ["bash", "-c", quick], capture_output=True, text=True, cwd=tmp_path, env={"PATH": f"{BIN}:/usr/bin:/bin"}
         )

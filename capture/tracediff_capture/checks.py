@@ -7,12 +7,14 @@ import statistics
 from typing import Any
 
 from .backends import Backend
+from .kernel_log import seconds_of
 from .request import Request
 from .session import Passes
 
 _DRIFT = 0.15
 _INFLATION = 1.25
 _SWITCHES_PER_ITERATION = 20
+_MOST_OF_THE_WORK = 0.5
 
 # Operators that hold each call of their kind once, and those of them that oneDNN did.
 _CONVOLUTIONS = ("aten::convolution", "aten::mkldnn_convolution")
@@ -29,7 +31,8 @@ def check(
             for name, operator in zip(("all", "onednn"), _CONVOLUTIONS)
         },
         "log_lines": sum(",exec," in line or line.startswith("MKL_VERBOSE ") for line in passes.kernel_log),
-        "backend_lines": _matching(backend, passes.kernel_log),
+        "backend_lines": len(_proofs(backend, passes.kernel_log)),
+        "backend_share": _share(backend, passes),
         "implementations": _implementations(passes.kernel_log),
         "warmup_iterations": len(passes.warmup_ns),
         "inflation": _ratio(passes.profiled_ns, passes.latency_ns),
@@ -41,8 +44,17 @@ def check(
     return found
 
 
-def _matching(backend: Backend, log: list[str]) -> int:
-    return sum(re.search(backend.proof, line) is not None for line in log) if backend.proof else 0
+def _proofs(backend: Backend, log: list[str]) -> list[str]:
+    """The lines that the backend's library wrote."""
+    return [line for line in log if re.search(backend.proof, line)] if backend.proof else []
+
+
+def _share(backend: Backend, passes: Passes) -> float | None:
+    """Which part of the operators' time in the kernel pass the backend's kernels took; None where no log tells."""
+    operators = sum(row["self_cpu_time_total"] for row in passes.kernel_averages if "::" in row["name"]) * 1e-6
+    if not backend.proof or not operators:
+        return None
+    return sum(map(seconds_of, _proofs(backend, passes.kernel_log))) / operators
 
 
 def _implementations(log: list[str]) -> dict[str, int]:
@@ -58,7 +70,9 @@ def _implementations(log: list[str]) -> dict[str, int]:
 
 def _warnings(request: Request, backend: Backend, passes: Passes, found: dict[str, Any]) -> Any:
     if backend.proof and not found["backend_lines"]:
-        yield f"backend {request.backend} did none of the work: no line of the libraries' log shows it"
+        yield f"{request.backend} did none of the work: no line of the libraries' log shows it"
+    elif found["backend_share"] is not None and found["backend_share"] < _MOST_OF_THE_WORK:
+        yield f"{request.backend} did {found['backend_share']:.0%} of the operators' time"
     if request.backend in ("onednn", "acl"):
         convolutions = found["convolutions"]
         if convolutions["onednn"] < convolutions["all"]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import re
 import tempfile
 from typing import Any, Generator
 
@@ -12,6 +13,19 @@ TIMESTAMPS = ("ONEDNN_VERBOSE_TIMESTAMP", "DNNL_VERBOSE_TIMESTAMP")
 """Must be set before torch is imported; which of the two counts depends on oneDNN's version."""
 
 _LIBRARY_LINES = ("onednn_verbose", "dnnl_verbose", "MKL_VERBOSE", "Core:", "OpenBLAS")
+
+
+_MKL_TIME = re.compile(r"^MKL_VERBOSE \S+ ([\d.]+)(ns|us|ms|s)\b")
+_SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def seconds_of(line: str) -> float:
+    """How long the kernel of a line ran; 0 for lines that are about something else."""
+    if ",exec," in line:
+        last = line.rsplit(",", 1)[1]
+        return float(last) * 1e-3 if re.match(r"^[\d.]+(e-?\d+)?$", last) else 0.0
+    found = _MKL_TIME.match(line)
+    return float(found.group(1)) * _SECONDS[found.group(2)] if found else 0.0
 
 
 @contextlib.contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import statistics
 import sys
 import time
 import traceback
@@ -38,10 +39,9 @@ def main(arguments: list[str]) -> int:
         print("usage: PYTHON capture.pyz REQUEST.json OUT_DIR", file=sys.stderr)
         return 2
     out = Path(arguments[1])
-    status: dict[str, Any] = {"ok": False, "trace": None, "error": None}
+    status: dict[str, Any] = {"ok": False, "error": None}
     try:
-        status["trace"] = _capture(read_request(Path(arguments[0])), out)
-        status["ok"] = True
+        status.update(_capture(read_request(Path(arguments[0])), out), ok=True)
     except GuestError as error:
         status["error"] = str(error)
     except Exception as error:  # The host must hear of it, and can only read the file.
@@ -53,7 +53,8 @@ def main(arguments: list[str]) -> int:
     return 0 if status["ok"] else 1
 
 
-def _capture(request: Request, out: Path) -> str:
+def _capture(request: Request, out: Path) -> dict[str, Any]:
+    """Writes the trace; returns what the host tells the user at once."""
     emulated = request.emulated if request.emulated is not None else environment.looks_emulated()
     for name in TIMESTAMPS:
         os.environ.setdefault(name, "1")
@@ -100,7 +101,11 @@ def _capture(request: Request, out: Path) -> str:
         }
         name = f"{platform.node() or 'host'}.{record['captured_ns']}.pt.trace.json"
         write_bundle(exported, record, out / name)
-        return name
+        return {
+            "trace": name,
+            "latency_ns": round(statistics.median(passes.latency_ns)),
+            "warnings": record["checks"]["warnings"],
+        }
     finally:
         if exported.exists():
             exported.unlink()

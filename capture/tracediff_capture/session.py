@@ -30,6 +30,7 @@ class Passes(NamedTuple):
         profiled_ns: each profiled iteration, by the clock outside.
         key_averages: of the profiled iterations.
         kernel_log: the libraries' lines of the kernel pass.
+        kernel_averages: `key_averages` of that pass.
         kernel_trace: its trace, packed; empty where there are no lines to join.
         output: what the model returned last.
     """
@@ -40,6 +41,7 @@ class Passes(NamedTuple):
     profiled_ns: list[int]
     key_averages: list[dict[str, Any]]
     kernel_log: list[str]
+    kernel_averages: list[dict[str, Any]]
     kernel_trace: str
     output: Any
 
@@ -50,8 +52,8 @@ def run_passes(torch: Any, request: Request, run: Callable[[], Any], exported: P
         warmup_ns, stable = _warm_up(run, request.warmup)
         latency_ns = [_timed(run) for _ in range(request.iterations)]
         profiled_ns, rows = _profiled(torch, request, run, exported)
-        log, kernel_trace, output = _kernel_pass(torch, run)
-    return Passes(warmup_ns, stable, latency_ns, profiled_ns, rows, log, kernel_trace, output)
+        log, kernel_rows, kernel_trace, output = _kernel_pass(torch, run)
+    return Passes(warmup_ns, stable, latency_ns, profiled_ns, rows, log, kernel_rows, kernel_trace, output)
 
 
 @contextlib.contextmanager
@@ -115,7 +117,7 @@ def _activities(profiler: Any) -> list[Any]:
     return [activity for activity in profiler.ProfilerActivity.__members__.values() if activity in supported]
 
 
-def _kernel_pass(torch: Any, run: Callable[[], Any]) -> tuple[list[str], str, Any]:
+def _kernel_pass(torch: Any, run: Callable[[], Any]) -> tuple[list[str], list[dict[str, Any]], str, Any]:
     """One more iteration in a profiler session of its own: a line of the log costs some 10 us."""
     profiler = torch.profiler
     with tempfile.TemporaryDirectory() as folder:
@@ -125,4 +127,4 @@ def _kernel_pass(torch: Any, run: Callable[[], Any]) -> tuple[list[str], str, An
         ) as profile, profiler.record_function(MARK % 0):
             output = run()
         profile.export_chrome_trace(str(exported))
-        return log, packed(exported) if log else "", output
+        return log, rows_of(profile), packed(exported) if log else "", output

@@ -119,6 +119,7 @@ def test_the_kernel_pass_has_the_librarys_lines_and_a_trace_of_its_own(runs: Pat
     assert sum(",convolution," in line for line in executed) == 2
     assert any("template:" in line for line in record["kernel_log"])
     assert record["checks"]["backend_lines"] == len(executed)
+    assert 0 < record["checks"]["backend_share"] < 1
     assert record["checks"]["convolutions"] == {"all": 2, "onednn": 2}
     calls = [event for event in trace["traceEvents"] if event["name"] == "aten::mkldnn_convolution"]
     assert len(calls) == 2
@@ -138,6 +139,70 @@ def test_a_backend_that_is_not_here_fails_alone(
     assert capture(torch_python, tmp_path, "--backend", missing, "--backend", "native") == 4
     assert f"tracediff: error: {missing}: the {missing} backend needs" in capsys.readouterr().err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["native", "native.json"]
+
+
+@pytest.mark.skipif(not X86, reason="names an x86 backend")
+def test_a_backend_that_did_none_of_the_work_is_said_at_once(
+    torch_python: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.py").write_text("import torch\n\ndef model():\n    return torch.nn.ReLU(), torch.ones(4)\n")
+
+    assert (
+        capture(torch_python, tmp_path / "runs", "--workload", f"{tmp_path}/mine.py:model", "--backend", "onednn") == 0
+    )
+    assert "tracediff: warning: onednn: onednn did none of the work" in capsys.readouterr().err
+
+
+def test_a_matrix_file_is_the_command_line_and_the_command_line_comes_first(
+    torch_python: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    matrix = tmp_path / "matrix.toml"
+    matrix.write_text(
+        'backend = ["native", "default"]\ntorch = "9.9.9"\ndtype = "bf16"\nbatch = 3\nwith-modules = true\n'
+        "[env]\nLRU_CACHE_CAPACITY = 64\n"
+    )
+
+    assert capture(torch_python, tmp_path / "runs", str(matrix), "--dtype", "fp32") == 0
+
+    assert sorted(path.name for path in (tmp_path / "runs").glob("*.json")) == ["default.json", "native.json"]
+    record = document(tmp_path / "runs" / "native.json")["tracediff"]
+    assert (record["workload"]["batch"], record["workload"]["dtype"]) == (3, "fp32")
+    assert record["environment"]["env"]["LRU_CACHE_CAPACITY"] == "64"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("backend = [", "is no matrix file"),
+        ("backnd = 'acl'", "unrecognized arguments: --backnd=acl"),
+        ("dtype = 'fp8'", "invalid choice: 'fp8'"),
+        ("iterations = 0", "must be at least 1"),
+    ],
+)
+def test_a_wrong_matrix_file_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, message: str
+) -> None:
+    matrix = tmp_path / "matrix.toml"
+    matrix.write_text(text)
+
+    assert main(["capture", str(matrix), "-o", str(tmp_path / "runs")]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"tracediff: error: {matrix}: ")
+    assert message in line
+    assert not (tmp_path / "runs").exists()
+
+
+def test_captures_with_other_settings_never_stand_for_each_other(
+    torch_python: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert capture(torch_python, tmp_path, "--batch", "2") == 0
+    (tmp_path / "default" / "other.pt.trace.json").write_text('{"traceEvents": []}')
+    capsys.readouterr()
+
+    assert capture(torch_python, tmp_path, "--batch", "3") == 0
+
+    assert document(tmp_path / "default.json")["tracediff"]["workload"]["batch"] == 3
+    assert "default holds 2 captures with other settings too" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", ["model", "by_batch"])

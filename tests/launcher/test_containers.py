@@ -17,14 +17,16 @@ import time
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tracediff.errors import CaptureError
 from tracediff.launcher.containers import ContainerPython, find_runtime
-from tracediff.launcher.interpreter import Job
+from tracediff.launcher.interpreter import Job, code_of
 from tracediff.launcher.launch import launch
 
 IMAGE = os.environ.get("TRACEDIFF_TEST_IMAGE")
 ARGUMENTS = tuple(shlex.split(os.environ.get("TRACEDIFF_TEST_IMAGE_ARGUMENTS", "")))
+WORKLOAD = "import torch\nfrom parts import model\n\ndef factory():\n    return model, torch.ones(2, 8)\n"
 real = pytest.mark.skipif(not IMAGE, reason="no image in TRACEDIFF_TEST_IMAGE")
 
 
@@ -65,6 +67,30 @@ def test_the_command_line(tools: Path) -> None:
     ]
 
 
+def test_the_users_workload_is_mounted_with_what_lies_beside_it(
+    tools: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add(tools, "docker")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "package").mkdir()
+    python = ContainerPython("image")
+
+    for name, folder, inside in (
+        ("models/mine.py:factory", tmp_path / "models", "mine.py:factory"),
+        ("/abs/mine.py:factory", Path("/abs"), "mine.py:factory"),
+        ("package.module:factory", tmp_path, "package.module:factory"),
+        ("torch.nn:Identity", None, "torch.nn:Identity"),
+        ("resnet50", None, "resnet50"),
+    ):
+        job = structs.replace(job_in(tmp_path), code=code_of(name))
+        command = python.command(job)
+        mount = f"type=bind,source={folder},target=/tracediff/code,readonly"
+
+        assert python.workload(name) == inside
+        assert (mount in command) == (folder is not None)
+        assert ("--workdir" in command) == (folder is not None)
+
+
 def test_no_platform_and_another_python(tools: Path) -> None:
     add(tools, "docker")
     command = ContainerPython("image", "docker", python="numactl -N 0 python3.10").command(job_in(Path("/a")))
@@ -90,7 +116,7 @@ def test_the_guests_variables_are_not_the_runtimes(tools: Path, tmp_path: Path) 
 @pytest.mark.parametrize(("runtime", "named"), [(None, "docker or podman"), ("podman", "podman is not installed")])
 def test_a_missing_runtime_says_what_to_install(tools: Path, tmp_path: Path, runtime: str | None, named: str) -> None:
     with pytest.raises(CaptureError, match=f"{named}.* Install "):
-        launch(ContainerPython("image", runtime), {}, {}, tmp_path / "out")
+        launch(ContainerPython("image", runtime), {"workload": "gtsrb"}, {}, tmp_path / "out")
 
     assert not (tmp_path / "out").exists()
 
@@ -118,19 +144,25 @@ def test_what_the_runtime_says_is_in_the_error(tools: Path, tmp_path: Path) -> N
     add(tools, "podman", "echo 'Error: initializing source: no such image' >&2; exit 125")
 
     with pytest.raises(CaptureError, match=r"image some/image ended with code 125.*no such image"):
-        launch(ContainerPython("some/image"), {}, {}, tmp_path / "out")
+        launch(ContainerPython("some/image"), {"workload": "gtsrb"}, {}, tmp_path / "out")
 
 
 @real
 def test_a_real_capture(tmp_path: Path) -> None:
     assert IMAGE
-    request = {"label": "default", "warmup": 1, "iterations": 2}
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "model.py").write_text(WORKLOAD)
+    (tmp_path / "mine" / "parts.py").write_text("import torch\nmodel = torch.nn.Linear(8, 3)\n")
+    name = f"{tmp_path}/mine/model.py:factory"
+    request = {"label": "default", "workload": name, "warmup": 1, "iterations": 2}
     target = tmp_path / "with:colon, and comma" / "default"
-    trace = launch(ContainerPython(IMAGE, arguments=ARGUMENTS), request, {"ONEDNN_VERBOSE": "0"}, target)
+    trace = launch(ContainerPython(IMAGE, arguments=ARGUMENTS), request, {"ONEDNN_VERBOSE": "0"}, target).path
 
     record = json.loads(trace.read_bytes())["tracediff"]
     assert record["environment"]["env"]["ONEDNN_VERBOSE"] == "0"
     assert len(record["latency_ns"]) == 2
+    assert record["workload"]["name"] == "model.py:factory"
+    assert "aten::linear" in {row["name"] for row in record["key_averages"]}
     assert trace.name.startswith(platform.node())
     assert list(target.parent.iterdir()) == [target]
 
@@ -163,7 +195,8 @@ def test_an_interrupt_ends_the_container(tmp_path: Path) -> None:
         "from tracediff.launcher.containers import ContainerPython\n"
         "from tracediff.launcher.launch import launch\n"
         f"python = ContainerPython({IMAGE!r}, arguments={arguments!r})\n"
-        f"launch(python, {{'label': 'x', 'iterations': 1_000_000}}, {{}}, Path({str(tmp_path)!r}, 'out', 'x'))\n"
+        "request = {'label': 'x', 'workload': 'gtsrb', 'iterations': 1_000_000}\n"
+        f"launch(python, request, {{}}, Path({str(tmp_path)!r}, 'out', 'x'))\n"
     )
     process = subprocess.Popen(
         [sys.executable, "-c", script],

@@ -349,7 +349,8 @@ def test_a_real_one_is_built_and_captured_from(tmp_path: Path, monkeypatch: pyte
     monkeypatch.setenv("TRACEDIFF_CACHE_DIR", str(tmp_path / "cache"))
 
     python = environment_for("2.13.0")
-    trace = launch(python, {"label": "default", "warmup": 1, "iterations": 2}, {}, tmp_path / "out" / "default")
+    request = {"label": "default", "workload": "gtsrb", "warmup": 1, "iterations": 2}
+    trace = launch(python, request, {}, tmp_path / "out" / "default").path
 
     assert json.loads(trace.read_bytes())["tracediff"]["torch"]["version"].startswith("2.13.0")
     with pytest.raises(CaptureError, match=r"torch 9\.9\.9 cannot be installed for Python 3\.\d+\. .*said last: "):

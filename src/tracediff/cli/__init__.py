@@ -7,10 +7,10 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from typing import NoReturn
 
 from tracediff.cli import capture, diff, environments, perfetto, show, tensorboard, tui
 from tracediff.cli.exit_codes import ExitCode
+from tracediff.cli.options import Parser
 from tracediff.errors import CaptureError, ComparisonError, TracediffError, TraceFormatError, UsageError
 
 COMMANDS = (diff, show, capture, environments, tensorboard, perfetto, tui)
@@ -24,19 +24,12 @@ _EXIT_CODES: dict[type[TracediffError], ExitCode] = {
 }
 
 
-class _Parser(ArgumentParser):
-    """argparse, with its complaint in one line."""
-
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}. See {self.prog} --help")
-
-
 def build_parser() -> ArgumentParser:
     """The parser of all commands; makes nothing heavy load."""
-    parser = _Parser(prog="tracediff", description=_DESCRIPTION)
+    parser = Parser(prog="tracediff", description=_DESCRIPTION)
     parser.add_argument("--version", action="store_true", help="print the version and exit")
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
-    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=_Parser)
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", parser_class=Parser)
     for command in COMMANDS:
         command.add_parser(commands)
     return parser

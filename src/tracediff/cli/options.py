@@ -9,9 +9,17 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Generator
 from pathlib import Path
+from typing import NoReturn
 
 from tracediff.errors import UsageError
 from tracediff.report.base import REPORTS, Report, ReportOptions, format_of, load_report
+
+
+class Parser(ArgumentParser):
+    """argparse, with its complaint in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}. See {self.prog} --help")
 
 
 def add_output(parser: ArgumentParser) -> None:

@@ -12,13 +12,12 @@ from tracediff.importers.base import text_of
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.events import ChunkDecoder
 from tracediff.importers.json_stream import JsonStream
-from tracediff.importers.recorded import key_averages_of, run_of, warnings_of
+from tracediff.importers.recorded import OWN_KEY, key_averages_of, run_of, warnings_of
 from tracediff.importers.source import Progress, read_blocks
 from tracediff.model.trace import ReadReport, Trace
 
 _EVENTS_KEY = "traceEvents"
-_OWN_KEY = "tracediff"
-_READ_KEYS = (_OWN_KEY, "baseTimeNanoseconds")
+_READ_KEYS = (OWN_KEY, "baseTimeNanoseconds")
 
 
 class KinetoImporter:
@@ -62,7 +61,7 @@ class KinetoImporter:
             )
         if columns.event_count == 0:
             raise TraceFormatError("is a trace without events. Capture it again", str(path))
-        own: object = metadata.pop(_OWN_KEY, None)
+        own: object = metadata.pop(OWN_KEY, None)
         return columns.build(
             path=text_of(path),
             run=run_of(path, own),

@@ -9,11 +9,28 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from tracediff.errors import TraceFormatError
 from tracediff.importers.base import label_of
+from tracediff.importers.json_stream import JsonStream
+from tracediff.importers.source import read_blocks
 from tracediff.model.run import Run
 from tracediff.model.trace import Operator
 
 T = TypeVar("T")
+
+OWN_KEY = "tracediff"
+
+
+def read_record(path: Path) -> bytes:
+    """The record of a capture as JSON text, without reading the trace behind it: it is the file's first key.
+
+    Raises:
+        TraceFormatError: the file cannot be read, or does not begin with a record.
+    """
+    stream = JsonStream(read_blocks(path), str(path))
+    if stream.opens_with(b"{") and next(stream.object_keys(), None) == OWN_KEY:
+        return stream.value()
+    raise TraceFormatError("does not begin with the record of a capture. Capture it again", str(path))
 
 
 class _Version(msgspec.Struct):

@@ -38,16 +38,23 @@ def capture(
             eta = "" if left is None else f", about {units.duration(round(left) * 10**9)} left"
             tell(f"[{done + 1}/{len(runs)}] {run.label}: {run.request['workload']} with {run.interpreter.name}{eta}")
             try:
-                path = launch(run.interpreter, run.request, env, folder / run.label)
+                made = launch(run.interpreter, run.request, env, folder / run.label)
             except CaptureError as error:
                 failed.append((run, error))
                 tell(f"tracediff: error: {run.label}: {error}")
             else:
-                tell(f"  -> {path}")
+                tell(f"  -> {made.path} ({units.duration(made.latency_ns)} an iteration without the profiler)")
+                for warning in made.warnings:
+                    tell(f"tracediff: warning: {run.label}: {warning}")
     finally:
         for label in labels:
-            if (folder / label).is_dir():
-                link_median(folder / label)
+            link = link_median(folder / label)
+            if link and link.others:
+                others = units.count(link.others, "capture")
+                tell(
+                    f"tracediff: note: {folder / label} holds {others} with other settings too: "
+                    f"{link.path.name} is the median of the {link.captures} like the newest. Use another -o"
+                )
     if failed:
         tell(f"{units.count(len(failed), 'run')} of {len(runs)} failed")
     return failed

@@ -17,6 +17,7 @@ from tracediff.launcher.interpreter import Job
 
 _RUNTIMES = ("docker", "podman")
 _INSIDE = "/tracediff"
+_CODE = "code"
 _ANSWER_SECONDS = 10
 
 
@@ -59,13 +60,14 @@ class ContainerPython(msgspec.Struct, frozen=True):
             "--init",
             # Images have users of their own, who may not write into a folder of this user.
             *("--user", "0:0"),
-            # SELinux would keep the container out of the three mounts, and relabelling them is not for a guest to do.
+            # SELinux would keep the container out of the mounts, and relabelling them is not for a guest to do.
             *("--security-opt", "label=disable"),
             # Traces are named after the host; a container's random name would shuffle their order.
             *("--hostname", platform.node() or "host"),
             *("--mount", _mount(job.archive, "capture.pyz", "readonly")),
             *("--mount", _mount(job.request, "request.json", "readonly")),
             *("--mount", _mount(job.out, "out")),
+            *(("--mount", _mount(job.code, _CODE, "readonly"), "--workdir", f"{_INSIDE}/{_CODE}") if job.code else ()),
             *(word for name, value in job.env.items() for word in ("--env", f"{name}={value}")),
             *(("--platform", self.platform) if self.platform else ()),
             # Images have entry points that greet, or that start a shell.
@@ -79,6 +81,11 @@ class ContainerPython(msgspec.Struct, frozen=True):
     def environment(self, job: Job) -> dict[str, str]:
         """That of the runtime; the guest's variables go in by the command line."""
         return dict(os.environ)
+
+    def workload(self, name: str) -> str:
+        """A file lies in the current folder there."""
+        where, colon, factory = name.rpartition(":")
+        return f"{Path(where).name}:{factory}" if colon and where.endswith(".py") else name
 
 
 def find_runtime(image: str, wanted: str | None = None) -> str:

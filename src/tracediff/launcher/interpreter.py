@@ -13,12 +13,19 @@ import msgspec
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One run of the guest: three paths on the host, and variables set before Python starts."""
+    """One run of the guest, as the host sees it.
+
+    Attributes:
+        archive, request, out: the guest, its request, and the folder for what it makes.
+        env: variables set before Python starts.
+        code: the folder that the user's own workload is imported from; None where the guest or the image has it.
+    """
 
     archive: Path
     request: Path
     out: Path
     env: Mapping[str, str]
+    code: Path | None = None
 
 
 class Interpreter(Protocol):
@@ -37,6 +44,10 @@ class Interpreter(Protocol):
         """The environment that the command runs in."""
         ...
 
+    def workload(self, name: str) -> str:
+        """What a workload of the command line is called where the guest runs."""
+        ...
+
 
 class LocalPython(msgspec.Struct, frozen=True):
     """A command that runs Python on this machine: a venv's, `numactl -N 0 python`, an emulated one."""
@@ -53,6 +64,9 @@ class LocalPython(msgspec.Struct, frozen=True):
     def environment(self, job: Job) -> dict[str, str]:
         return {**os.environ, **job.env}
 
+    def workload(self, name: str) -> str:
+        return name
+
 
 def this_python() -> LocalPython:
     """The interpreter that runs tracediff."""
@@ -62,3 +76,14 @@ def this_python() -> LocalPython:
 def python_of(command: str) -> LocalPython:
     """The interpreter that a command line names."""
     return LocalPython(tuple(shlex.split(command)))
+
+
+def code_of(workload: str) -> Path | None:
+    """The folder that a workload is imported from: a file's own, and for a module the current one if it is there."""
+    where, colon, _ = workload.rpartition(":")
+    if not colon:
+        return None
+    if where.endswith(".py"):
+        return Path(where).absolute().parent
+    top = Path.cwd() / where.partition(".")[0]
+    return top.parent if top.is_dir() or top.with_suffix(".py").is_file() else None

@@ -12,7 +12,7 @@ import msgspec
 
 from tracediff.errors import CaptureError
 from tracediff.launcher.archive import write_archive
-from tracediff.launcher.interpreter import Interpreter, Job
+from tracediff.launcher.interpreter import Interpreter, Job, code_of
 from tracediff.launcher.process import stop
 
 _LAST_LINES = 5
@@ -23,11 +23,27 @@ class Status(msgspec.Struct):
 
     ok: bool = False
     trace: str | None = None
+    latency_ns: int = 0
+    warnings: tuple[str, ...] = ()
     error: str | None = None
     traceback: str | None = None
 
 
-def launch(interpreter: Interpreter, request: Mapping[str, Any], env: Mapping[str, str], target: Path) -> Path:
+class Captured(msgspec.Struct, frozen=True):
+    """A capture that was made.
+
+    Attributes:
+        path: the trace file.
+        latency_ns: median of its iterations without the profiler.
+        warnings: what it found wrong with itself.
+    """
+
+    path: Path
+    latency_ns: int
+    warnings: tuple[str, ...]
+
+
+def launch(interpreter: Interpreter, request: Mapping[str, Any], env: Mapping[str, str], target: Path) -> Captured:
     """Runs one capture and moves its trace into a folder.
 
     Args:
@@ -36,18 +52,18 @@ def launch(interpreter: Interpreter, request: Mapping[str, Any], env: Mapping[st
         env: variables to set before Python starts.
         target: the folder; it is made if there is something to put into it.
 
-    Returns:
-        The trace file.
-
     Raises:
         CaptureError: there is no trace; the message has the guest's reason, or the last lines it printed.
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that the trace can be renamed into its place.
     with tempfile.TemporaryDirectory(prefix=".tracediff-", dir=target.parent) as folder:
-        job = Job(Path(folder, "capture.pyz"), Path(folder, "request.json"), Path(folder, "out"), env)
+        workload = str(request["workload"])
+        job = Job(
+            Path(folder, "capture.pyz"), Path(folder, "request.json"), Path(folder, "out"), env, code_of(workload)
+        )
         write_archive(job.archive)
-        job.request.write_bytes(msgspec.json.encode(request))
+        job.request.write_bytes(msgspec.json.encode({**request, "workload": interpreter.workload(workload)}))
         job.out.mkdir()
         printed = Path(folder, "printed.txt")
         code = _run(interpreter, job, printed)
@@ -55,7 +71,8 @@ def launch(interpreter: Interpreter, request: Mapping[str, Any], env: Mapping[st
         if status is None or not status.ok or status.trace is None:
             raise CaptureError(_reason(interpreter, status, code, printed))
         target.mkdir(exist_ok=True)
-        return (job.out / status.trace).rename(target / status.trace)
+        path = (job.out / status.trace).rename(target / status.trace)
+        return Captured(path, status.latency_ns, status.warnings)
 
 
 def _run(interpreter: Interpreter, job: Job, printed: Path) -> int:

@@ -2,15 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import statistics
-from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Any, NamedTuple
 from uuid import uuid4
 
-from tracediff.importers import load
-from tracediff.model.trace import Trace
+import msgspec
+
+from tracediff.errors import TraceFormatError
+from tracediff.importers.recorded import read_record
 
 PATTERN = "*.pt.trace.json"
+
+
+class _Environment(msgspec.Struct, frozen=True):
+    threads: int | None = None
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """Of a capture's record, what says whether two captures repeat each other, and how fast it was."""
+
+    backend: str
+    engine: str
+    workload: dict[str, Any]
+    torch: dict[str, Any]
+    environment: _Environment
+    latency_ns: Annotated[tuple[int, ...], msgspec.Meta(min_length=1)]
+
+    @property
+    def settings(self) -> tuple[object, ...]:
+        return self.backend, self.engine, self.workload, self.torch, self.environment
+
+
+class Link(NamedTuple):
+    """What stands for a label.
+
+    Attributes:
+        path: the link.
+        captures: how many captures it is the median of.
+        others: captures in the folder that were made with other settings, and so have no part in it.
+    """
+
+    path: Path
+    captures: int
+    others: int
 
 
 def captures_of(folder: Path) -> list[Path]:
@@ -18,25 +54,29 @@ def captures_of(folder: Path) -> list[Path]:
     return sorted(folder.glob(PATTERN))
 
 
-def link_median(folder: Path) -> Path | None:
+def link_median(folder: Path) -> Link | None:
     """Links `LABEL.json` to the capture of `LABEL/` whose latency is the median; None if there is no capture.
 
-    Of an even number the faster of the two in the middle.
+    Only captures with the settings of the newest one count: a median over two models would stand for neither. Of an
+    even number the faster of the two in the middle.
     """
     captures = captures_of(folder)
-    if not captures:
+    records = {path: record for path in captures if (record := _record(path)) is not None}
+    if not records:
         return None
-    by_latency = sorted(captures, key=lambda path: (latency_ns(path), path.name))
+    newest = records[max(records, key=lambda path: path.stat().st_mtime_ns)]
+    alike = [path for path, record in records.items() if record.settings == newest.settings]
+    by_latency = sorted(alike, key=lambda path: (statistics.median(records[path].latency_ns), path.name))
     median = by_latency[(len(by_latency) - 1) // 2]
     link = folder.with_name(f"{folder.name}.json")
     beside = folder.with_name(f".{folder.name}.{uuid4().hex}")
     beside.symlink_to(median.relative_to(folder.parent))
     beside.replace(link)
-    return link
+    return Link(link, len(alike), len(captures) - len(alike))
 
 
-def latency_ns(path: Path) -> int:
-    """Median latency of a capture, measured without the profiler; 0 where it records none."""
-    profile = load(path)
-    latencies: Sequence[int] = profile.run.latency_ns if isinstance(profile, Trace) else ()
-    return round(statistics.median(latencies)) if latencies else 0
+def _record(path: Path) -> _Record | None:
+    """None for what somebody else put there."""
+    with contextlib.suppress(TraceFormatError, msgspec.DecodeError):
+        return msgspec.json.decode(read_record(path), type=_Record)
+    return None

@@ -47,7 +47,8 @@ def runs_of(plan: Plan) -> list[Run]:
     """
     shuffle = random.Random(plan.seed)  # noqa: S311 - an order, not a secret
     runs: list[Run] = []
-    combinations = list(product(plan.backends, plan.interpreters, plan.dtypes, plan.engines, plan.threads))
+    dimensions = (plan.backends, plan.interpreters, plan.dtypes, plan.engines, plan.threads)
+    combinations = list(dict.fromkeys(product(*dimensions)))
     for block in range(plan.repeat):
         shuffled = combinations.copy()
         shuffle.shuffle(shuffled)
