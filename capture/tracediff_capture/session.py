@@ -122,7 +122,7 @@ def _kernel_pass(torch: Any, run: Callable[[], Any]) -> tuple[list[str], list[di
     profiler = torch.profiler
     with tempfile.TemporaryDirectory() as folder:
         exported = Path(folder) / "kernels.json"
-        with verbose_libraries(torch) as log, profiler.profile(
+        with verbose_libraries(torch, run) as log, profiler.profile(
             activities=_activities(profiler), record_shapes=True
         ) as profile, profiler.record_function(MARK % 0):
             output = run()
