@@ -15,6 +15,7 @@ from typing import Any
 from . import environment
 from .backends import backend_of
 from .bundle import write_bundle
+from .calibration import measured_peak
 from .checks import check
 from .digest import digest
 from .engines import prepare
@@ -95,6 +96,7 @@ def _capture(request: Request, out: Path) -> dict[str, Any]:
             "warmup_ns": passes.warmup_ns,
             "key_averages": passes.key_averages,
             "checks": check(request, backend, passes, before, after),
+            "peak": measured_peak(torch),
             "output": digest(torch, passes.output),
             "kernel_log": passes.kernel_log,
             "kernel_trace": passes.kernel_trace,

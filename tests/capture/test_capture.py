@@ -72,6 +72,8 @@ def test_the_record_comes_first_and_says_what_ran(runs: Path) -> None:
     assert all(ns > 0 for ns in record["latency_ns"])
     assert len(record["warmup_ns"]) >= 2
     assert len(record["output"][0]["top5"]) == 5
+    assert record["peak"]["copy_bytes_per_s"] > 1e8
+    assert record["peak"]["matmul_flops_per_s"]["float32"] > 1e8
 
 
 def test_the_trace_holds_the_marked_iterations_and_nothing_else(runs: Path) -> None:
