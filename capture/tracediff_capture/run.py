@@ -46,12 +46,25 @@ def main(arguments: list[str]) -> int:
     except GuestError as error:
         status["error"] = str(error)
     except Exception as error:  # The host must hear of it, and can only read the file.
-        status["error"] = f"{type(error).__name__}: {error}"
+        status["error"] = f"{type(error).__name__}: {error}{_place_of(error)}"
         status["traceback"] = traceback.format_exc()
     beside = out / (STATUS + ".part")
     beside.write_text(json.dumps(status), "utf-8")
     beside.replace(out / STATUS)
     return 0 if status["ok"] else 1
+
+
+def _place_of(error: BaseException) -> str:
+    """Where in the user's own code it happened; nothing where it happened in none."""
+    own = [
+        frame
+        for frame in traceback.extract_tb(error.__traceback__)
+        if "site-packages" not in frame.filename
+        and __name__.partition(".")[0] not in frame.filename
+        and not frame.filename.startswith((sys.prefix, sys.base_prefix, "<"))
+        and ".pyz" not in frame.filename
+    ]
+    return f" ({own[-1].filename}, line {own[-1].lineno})" if own else ""
 
 
 def _capture(request: Request, out: Path) -> dict[str, Any]:

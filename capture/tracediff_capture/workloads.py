@@ -83,8 +83,10 @@ def _factory(name: str) -> Callable[..., Any]:
         else:
             sys.path.insert(0, "")
             module = importlib.import_module(where)
+        if not hasattr(module, attribute):
+            raise ImportError(f"it has no {attribute}")
         return getattr(module, attribute)
-    except (ImportError, AttributeError, SyntaxError, OSError) as error:
+    except (ImportError, SyntaxError, OSError) as error:
         raise GuestError(f"the workload {name} cannot be loaded: {error}") from error
 
 

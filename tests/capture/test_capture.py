@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 
 from tracediff.analysis.summary import summarize
-from tracediff.cli import main
+from tracediff.cli import capture_options, main
 from tracediff.compare import compare
 from tracediff.importers import load
 from tracediff.model.trace import Trace
+from tracediff_capture import backends, engines, workloads
 
 X86 = platform.machine() in ("x86_64", "AMD64")
 WORKLOAD = """
@@ -176,7 +177,8 @@ def test_a_matrix_file_is_the_command_line_and_the_command_line_comes_first(
     ("text", "message"),
     [
         ("backend = [", "is no matrix file"),
-        ("backnd = 'acl'", "unrecognized arguments: --backnd=acl"),
+        ("backnd = 'acl'", "has backnd=acl, which is no option"),
+        ("back = 'acl'", "has back=acl, which is no option"),
         ("dtype = 'fp8'", "invalid choice: 'fp8'"),
         ("iterations = 0", "must be at least 1"),
     ],
@@ -219,11 +221,8 @@ def test_a_workload_of_the_users_own(torch_python: str, tmp_path: Path, name: st
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--workload", "{mine}:broken"], "RuntimeError: no weights"),
-        (["--workload", "{mine}:nothing"], "cannot be loaded"),
-        (["--workload", "lenet"], "there is no workload 'lenet'"),
-        (["--engine", "quantum"], "there is no engine 'quantum'"),
-        (["--backend", "tpu"], "there is no backend 'tpu'"),
+        (["--workload", "{mine}:broken"], "RuntimeError: no weights ({mine}, line 11)"),
+        (["--workload", "{mine}:nothing"], "cannot be loaded: it has no nothing"),
     ],
     ids=lambda value: str(value),
 )
@@ -234,8 +233,31 @@ def test_what_cannot_be_captured_says_why(
     mine = str(tmp_path / "mine.py")
 
     assert capture(torch_python, tmp_path / "runs", *[word.format(mine=mine) for word in arguments]) == 4
-    assert message in capsys.readouterr().err
-    assert not list((tmp_path / "runs").iterdir())
+    assert message.format(mine=mine) in capsys.readouterr().err
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--workload", "lenet"], "there is no workload 'lenet'"),
+        (["--engine", "quantum"], "invalid choice: 'quantum'"),
+        (["--backend", "native", "--backend", "tpu"], "invalid choice: 'tpu'"),
+        (["--iterations", "-1"], "'-1' is no whole number from 0 on"),
+    ],
+)
+def test_a_name_that_nobody_knows_is_said_before_anything_runs(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert main(["capture", "-o", str(tmp_path / "runs"), *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_the_command_line_knows_what_the_guest_knows() -> None:
+    assert (*capture_options.BACKENDS,) == (*backends.BACKENDS,)
+    assert (*capture_options.WORKLOADS,) == (*workloads.WORKLOADS,)
+    assert (*capture_options.ENGINES,) == (*engines.ENGINES,)
 
 
 @pytest.mark.parametrize("engine", ["torchscript", "optimized-torchscript"])

@@ -41,8 +41,11 @@ _DEFAULTS: dict[str, Any] = {
     "profile_memory": False,
     "output": "captures",
 }
-_BACKENDS = "default, native, onednn, acl, openblas, mkl, cuda, xpu"
-_WORKLOADS = "gtsrb, resnet50, vit, bert, distilbert, roberta"
+# The guest's registries by name: the host cannot import it. A test holds them equal.
+BACKENDS = ("default", "native", "onednn", "acl", "openblas", "mkl", "cuda", "xpu")
+WORKLOADS = ("gtsrb", "resnet50", "vit", "bert", "distilbert", "roberta")
+ENGINES = ("eager", "torchscript", "optimized-torchscript", "compile")
+
 _REPEAT = (
     "processes of each combination. The process is what repeats, not the iteration: with 3 a side no difference can "
     "be called significant (smallest p 0.1), with 5 it can (0.008)"
@@ -51,17 +54,24 @@ _REPEAT = (
 
 def options_parser() -> Parser:
     """Every option without its default: what it parses is what was given."""
-    parser = Parser(prog="tracediff capture", add_help=False, argument_default=SUPPRESS)
+    parser = Parser(prog="tracediff capture", add_help=False, argument_default=SUPPRESS, allow_abbrev=False)
     what = parser.add_argument_group("what to run")
-    what.add_argument("--backend", action="append", metavar="NAME", help=f"repeatable: {_BACKENDS}")
     what.add_argument(
-        "--workload", metavar="NAME", help=f"{_WORKLOADS}, or pkg.mod:factory, or file.py:factory (gtsrb)"
+        "--backend", action="append", metavar="NAME", help=f"repeatable: {', '.join(BACKENDS)}", choices=BACKENDS
+    )
+    what.add_argument(
+        "--workload",
+        metavar="NAME",
+        type=_workload,
+        help=f"{', '.join(WORKLOADS)}, or your own as pkg.mod:factory or file.py:factory, which takes the "
+        "batch size or nothing and returns (module, example inputs) (gtsrb)",
     )
     what.add_argument(
         "--engine",
         action="append",
         metavar="NAME",
-        help="repeatable: eager, torchscript, optimized-torchscript, compile",
+        choices=ENGINES,
+        help=f"repeatable: {', '.join(ENGINES)}",
     )
     what.add_argument("--dtype", action="append", choices=["fp32", "bf16"], help="repeatable; bf16 is autocast")
     what.add_argument("--batch", type=_positive, metavar="N", help="examples in an input")
@@ -72,7 +82,12 @@ def options_parser() -> Parser:
     what.add_argument("--channels-last", action="store_true", default=SUPPRESS)
     what.add_argument("--seed", type=int, metavar="N", help="of weights, inputs and the order of the runs")
     how = parser.add_argument_group("how often")
-    how.add_argument("--warmup", type=_count, metavar="N", help="iterations before measuring, at least (10)")
+    how.add_argument(
+        "--warmup",
+        type=_count,
+        metavar="N",
+        help="iterations before measuring, at least (10); more until five in a row agree, for a minute at the most",
+    )
     how.add_argument("--iterations", type=_positive, metavar="N", help="iterations timed, and again profiled (10)")
     how.add_argument("--repeat", type=_positive, metavar="K", help=_REPEAT)
     where = parser.add_argument_group("where")
@@ -130,16 +145,20 @@ def settled(given: Namespace) -> Namespace:
 def _read(matrix: str) -> dict[str, Any]:
     try:
         table = tomllib.loads(Path(matrix).read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except OSError as error:
+        raise UsageError(f"cannot be read ({error.strerror}). Check the path", matrix) from None
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise UsageError(
             f"is no matrix file ({error}). Write options as in backend = ['acl', 'openblas']", matrix
         ) from None
+    words = [word for name, value in table.items() for word in _words(name, value)]
     try:
-        return vars(
-            options_parser().parse_args([word for name, value in table.items() for word in _words(name, value)])
-        )
+        read, unknown = options_parser().parse_known_args(words)
     except UsageError as error:
         raise UsageError(error.message, matrix) from None
+    if unknown:
+        raise UsageError(f"has {unknown[0].lstrip('-')}, which is no option. See tracediff capture --help", matrix)
+    return vars(read)
 
 
 def _words(name: str, value: Any) -> Iterator[str]:
@@ -164,8 +183,15 @@ def _positive(text: str) -> int:
 
 def _count(text: str) -> int:
     if not text.isdecimal():
-        raise ArgumentTypeError(f"{text!r} is not a number")
+        raise ArgumentTypeError(f"{text!r} is no whole number from 0 on")
     return int(text)
+
+
+def _workload(text: str) -> str:
+    if ":" not in text and text not in WORKLOADS:
+        known = ", ".join(WORKLOADS)
+        raise ArgumentTypeError(f"there is no workload {text!r}. Known are {known}, or give file.py:factory")
+    return text
 
 
 def _setting(text: str) -> tuple[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -30,12 +31,13 @@ def capture(
         The runs that failed, with the reason.
     """
     failed: list[tuple[Run, CaptureError]] = []
+    was_there = folder.exists()
     labels = list(dict.fromkeys(run.label for run in runs))
     begun = time.monotonic()
     try:
         for done, run in enumerate(runs):
             left = (time.monotonic() - begun) / done * (len(runs) - done) if done else None
-            eta = "" if left is None else f", about {units.duration(round(left) * 10**9)} left"
+            eta = "" if left is None else f", about {_rounded(left)} left"
             tell(f"[{done + 1}/{len(runs)}] {run.label}: {run.request['workload']} with {run.interpreter.name}{eta}")
             try:
                 made = launch(run.interpreter, run.request, env, folder / run.label)
@@ -55,6 +57,13 @@ def capture(
                     f"tracediff: note: {folder / label} holds {others} with other settings too: "
                     f"{link.path.name} is the median of the {link.captures} like the newest. Use another -o"
                 )
+        if not was_there:
+            with contextlib.suppress(OSError):
+                folder.rmdir()  # Only if nothing came of it all.
     if failed:
         tell(f"{units.count(len(failed), 'run')} of {len(runs)} failed")
     return failed
+
+
+def _rounded(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"

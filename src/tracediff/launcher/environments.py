@@ -30,7 +30,7 @@ Progress = Callable[[str], None]
 _RECORD = "tracediff-environment.json"
 _VERSION = re.compile(r"[0-9][0-9A-Za-z.+!_-]*")
 _PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-_LAST_LINES = 3
+_LINES = 4
 _LONGEST_LINE = 240
 _BESIDE_THE_POINT = ("warning", "hint", "using python", "[notice]")
 _DRAWN = " \t\r\n\u00d7\u2570\u2500\u25b6\u2502\u251c"  # uv draws its errors as trees
@@ -372,10 +372,11 @@ def _run(command: Sequence[str], say: Progress) -> None:
 
 
 def _last_of(lines: Iterable[str]) -> str:
-    """The last lines that say what went wrong, in one."""
+    """The lines that say what went wrong, in one: from the first error on, else the last ones."""
     telling = [line for line in lines if not line.lower().startswith(_BESIDE_THE_POINT)]
-    first = next((index for index, line in enumerate(telling) if line.lower().startswith("error")), 0)
-    return " / ".join(_shortened(line.rstrip(".")) for line in telling[first:][-_LAST_LINES:])
+    errors = [index for index, line in enumerate(telling) if line.lower().startswith("error")]
+    told = telling[errors[0] :][:_LINES] if errors else telling[-_LINES:]
+    return " / ".join(_shortened(line.rstrip(".")) for line in told)
 
 
 def _shortened(line: str) -> str:
