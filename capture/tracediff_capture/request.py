@@ -27,6 +27,7 @@ class Request:
         seed: of weights and inputs.
         emulated: None to find out.
         position: place of this run in the order of all runs.
+        session: when the command that asked began, in ns since the epoch: blocks are counted within it.
         block: which repetition of all combinations it belongs to.
     """
 
@@ -47,6 +48,7 @@ class Request:
     profile_memory: bool = False
     emulated: bool | None = None
     position: int = 0
+    session: int = 0
     block: int = 0
 
 

@@ -103,6 +103,7 @@ def _capture(request: Request, out: Path) -> dict[str, Any]:
             "libraries": environment.libraries(torch, log),
             "environment": environment.describe(torch, emulated, log),
             "position": request.position,
+            "session": request.session,
             "block": request.block,
             "captured_ns": time.time_ns(),
             "latency_ns": passes.latency_ns,

@@ -14,6 +14,9 @@ def run() -> int:
     """Runs the command line; a Ctrl-C while it still loads is no traceback either."""
     # Asked to end, a capture stops what it started and the TUI gives the terminal back, as on Ctrl-C.
     signal.signal(signal.SIGTERM, _end)
+    # The terminal is gone: the same, unless nohup asked to go on.
+    if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _end)
     try:
         from tracediff.cli import main
 

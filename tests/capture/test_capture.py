@@ -6,6 +6,10 @@ import base64
 import gzip
 import json
 import platform
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -206,7 +210,8 @@ def test_captures_with_other_settings_never_stand_for_each_other(
     assert capture(torch_python, tmp_path, "--batch", "3") == 0
 
     assert document(tmp_path / "default.json")["tracediff"]["workload"]["batch"] == 3
-    assert "default holds 2 captures with other settings too" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert f"{tmp_path}/default.json now stands for the newest settings (1 capture); 2 captures with other" in said
 
 
 @pytest.mark.parametrize("name", ["model", "by_batch"])
@@ -283,3 +288,46 @@ def test_combinations_repeat_in_an_order_that_interleaves_them(torch_python: str
         label: sorted(r["block"] for r in records if r["label"] == label) for label in ("default-fp32", "default-bf16")
     }
     assert blocks == {"default-fp32": [0, 1], "default-bf16": [0, 1]}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--python", "'python"], "is no command (No closing quotation)"),
+        (["--torch", "2.3.0", "--image", "x"], "--torch and --image both say where to run"),
+        (["--platform", "linux/arm64"], "--platform is about --image"),
+        (["--install-option=--pre"], "--install-option is about --torch"),
+    ],
+)
+def test_options_that_contradict_each_other_are_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str], message: str
+) -> None:
+    assert main(["capture", "-o", str(tmp_path / "runs"), *arguments]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+
+
+def test_what_stands_in_the_way_stays(torch_python: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "default.json").write_text("mine")
+    (tmp_path / "file").touch()
+
+    assert capture(torch_python, tmp_path, "--workload", "gtsrb") == 0
+    assert "default.json: is no link of a capture" in capsys.readouterr().err
+    assert (tmp_path / "default.json").read_text() == "mine"
+    assert capture(torch_python, tmp_path / "file") == 2
+    assert "cannot be a folder for captures" in capsys.readouterr().err
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["default", "default.json", "file"]
+
+
+def test_a_closed_terminal_ends_the_guest_too(torch_python: str, tmp_path: Path) -> None:
+    words = ["capture", "--python", torch_python, "-o", str(tmp_path / "runs"), "--iterations", "1000000"]
+    process = subprocess.Popen([sys.executable, "-m", "tracediff", *words], stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not list(tmp_path.glob("runs/.tracediff-*/printed.txt")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+    process.send_signal(signal.SIGHUP)
+
+    assert process.wait(30) == 130
+    assert list(tmp_path.iterdir()) == []
+    assert not subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True).stdout

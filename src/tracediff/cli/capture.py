@@ -7,7 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tracediff.cli.capture_options import WHERE, options_parser, settled
+from tracediff.cli.capture_options import options_parser, settled
 from tracediff.cli.exit_codes import ExitCode
 from tracediff.errors import CaptureError, UsageError
 
@@ -55,28 +55,43 @@ def run(options: Namespace) -> int:
         engines=options.engine,
         threads=options.threads,
         common=_common(options),
+        name_torch=len(set(options.torch or ())) > 1,
         repeat=options.repeat,
         seed=options.seed,
     )
     failed = capture(runs_of(plan), Path(options.output), dict(options.env), _tell)
+    if options.debug:
+        for _, error in failed:
+            _tell("\n".join(getattr(error, "__notes__", ())))
     return ExitCode.CAPTURE_FAILED if failed or missing else ExitCode.OK
 
 
 def _interpreters(options: Namespace) -> tuple[list[tuple[str | None, Interpreter]], int]:
     """Where to run, each with its torch version where that was asked for; and how many of these cannot be had."""
+    from msgspec import structs
+
     from tracediff.launcher.interpreter import python_of, this_python
 
-    named = [name for name in WHERE if getattr(options, name)]
-    if len(named) > 1:
-        raise UsageError(f"--{named[0]} and --{named[1]} both say where to run. Give one of them")
+    _refuse_contradictions(options)
     if options.torch:
         return _environments(tuple(dict.fromkeys(options.torch)), options.install_option)
     if options.image:
         from tracediff.launcher.containers import ContainerPython
 
-        image = ContainerPython(options.image, options.runtime, tuple(options.container_option), options.platform)
-        return [(None, image)], 0
+        arguments = tuple(options.container_option)
+        image = ContainerPython(options.image, options.runtime, arguments, options.platform)
+        return [(None, structs.replace(image, python=options.python) if options.python else image)], 0
     return [(None, python_of(options.python) if options.python else this_python())], 0
+
+
+def _refuse_contradictions(options: Namespace) -> None:
+    if options.torch and (options.python or options.image):
+        other = "python" if options.python else "image"
+        raise UsageError(f"--torch and --{other} both say where to run. Give one of them")
+    for needed, names in (("image", ("runtime", "platform", "container_option")), ("torch", ("install_option",))):
+        for name in names:
+            if getattr(options, name) and not getattr(options, needed):
+                raise UsageError(f"--{name.replace('_', '-')} is about --{needed}. Give that too, or leave it out")
 
 
 def _environments(

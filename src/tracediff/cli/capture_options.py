@@ -91,7 +91,11 @@ def options_parser() -> Parser:
     how.add_argument("--iterations", type=_positive, metavar="N", help="iterations timed, and again profiled (10)")
     how.add_argument("--repeat", type=_positive, metavar="K", help=_REPEAT)
     where = parser.add_argument_group("where")
-    where.add_argument("--python", metavar="CMD", help="any command that runs a Python with torch; this one otherwise")
+    where.add_argument(
+        "--python",
+        metavar="CMD",
+        help="any command that runs a Python with torch; this one otherwise; with --image a command in there",
+    )
     where.add_argument(
         "--torch", action="append", metavar="VERSION", help="repeatable; an environment is built once for each and kept"
     )
@@ -139,7 +143,8 @@ def settled(given: Namespace) -> Namespace:
     theirs = _read(given.matrix) if given.matrix else {}
     if any(name in ours for name in WHERE):
         theirs = {name: value for name, value in theirs.items() if name not in WHERE}
-    return Namespace(**{**_DEFAULTS, **theirs, **ours})
+    env = [*theirs.get("env", []), *ours.get("env", [])]
+    return Namespace(**{**_DEFAULTS, **theirs, **ours, "env": env})
 
 
 def _read(matrix: str) -> dict[str, Any]:

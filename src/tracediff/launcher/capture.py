@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from tracediff import units
-from tracediff.errors import CaptureError
+from tracediff.errors import CaptureError, UsageError
 from tracediff.launcher.launch import launch
 from tracediff.launcher.layout import link_median
 from tracediff.launcher.matrix import Run
@@ -29,9 +29,16 @@ def capture(
 
     Returns:
         The runs that failed, with the reason.
+
+    Raises:
+        UsageError: the folder cannot be made.
     """
     failed: list[tuple[Run, CaptureError]] = []
     was_there = folder.exists()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"cannot be a folder for captures ({error.strerror}). Name another one", str(folder)) from None
     labels = list(dict.fromkeys(run.label for run in runs))
     begun = time.monotonic()
     try:
@@ -50,19 +57,27 @@ def capture(
                     tell(f"tracediff: warning: {run.label}: {warning}")
     finally:
         for label in labels:
-            link = link_median(folder / label)
-            if link and link.others:
-                others = units.count(link.others, "capture")
-                tell(
-                    f"tracediff: note: {folder / label} holds {others} with other settings too: "
-                    f"{link.path.name} is the median of the {link.captures} like the newest. Use another -o"
-                )
+            _link(folder / label, tell)
         if not was_there:
             with contextlib.suppress(OSError):
                 folder.rmdir()  # Only if nothing came of it all.
     if failed:
         tell(f"{units.count(len(failed), 'run')} of {len(runs)} failed")
     return failed
+
+
+def _link(folder: Path, tell: Callable[[str], None]) -> None:
+    try:
+        link = link_median(folder)
+    except (CaptureError, OSError) as error:
+        tell(f"tracediff: error: {error}")
+        return
+    if link and link.others:
+        newest, others = (units.count(number, "capture") for number in (link.captures, link.others))
+        tell(
+            f"tracediff: note: {link.path} now stands for the newest settings ({newest}); "
+            f"{others} with other settings stay in {folder}. Use another -o to keep both"
+        )
 
 
 def _rounded(seconds: float) -> str:

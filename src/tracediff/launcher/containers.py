@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import os
 import platform
-import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -13,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from tracediff.errors import CaptureError
-from tracediff.launcher.interpreter import Job
+from tracediff.launcher.interpreter import Job, words_of
 
 _RUNTIMES = ("docker", "podman")
 _INSIDE = "/tracediff"
@@ -52,7 +51,7 @@ class ContainerPython(msgspec.Struct, frozen=True):
         Raises:
             CaptureError: there is no runtime.
         """
-        entry, *words = shlex.split(self.python)
+        entry, *words = words_of(self.python)
         return [
             find_runtime(self.image, self.runtime),
             "run",

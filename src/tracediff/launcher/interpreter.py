@@ -11,6 +11,8 @@ from typing import Protocol
 
 import msgspec
 
+from tracediff.errors import UsageError
+
 
 class Job(msgspec.Struct, frozen=True):
     """One run of the guest, as the host sees it.
@@ -74,8 +76,27 @@ def this_python() -> LocalPython:
 
 
 def python_of(command: str) -> LocalPython:
-    """The interpreter that a command line names."""
-    return LocalPython(tuple(shlex.split(command)))
+    """The interpreter that a command line names.
+
+    Raises:
+        UsageError: it is no command.
+    """
+    return LocalPython(words_of(command))
+
+
+def words_of(command: str) -> tuple[str, ...]:
+    """A command as a shell would split it.
+
+    Raises:
+        UsageError: its quotes do not match, or there is nothing in it.
+    """
+    try:
+        words = tuple(shlex.split(command))
+    except ValueError as error:
+        raise UsageError(f"--python {command!r} is no command ({error}). Check its quotes") from None
+    if not words:
+        raise UsageError("--python is empty. Name a command that runs Python")
+    return words
 
 
 def code_of(workload: str) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from tracediff.launcher.archive import write_archive
 from tracediff.launcher.interpreter import Interpreter, Job, code_of
 from tracediff.launcher.process import stop
 
-_LAST_LINES = 5
+_MOST_LINES = 5
 
 
 class Status(msgspec.Struct):
@@ -50,12 +50,11 @@ def launch(interpreter: Interpreter, request: Mapping[str, Any], env: Mapping[st
         interpreter: where to run.
         request: the guest's `Request`, as a mapping.
         env: variables to set before Python starts.
-        target: the folder; it is made if there is something to put into it.
+        target: the folder; it is made, in one that is there, if there is something to put into it.
 
     Raises:
         CaptureError: there is no trace; the message has the guest's reason, or the last lines it printed.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that the trace can be renamed into its place.
     with tempfile.TemporaryDirectory(prefix=".tracediff-", dir=target.parent) as folder:
         workload = str(request["workload"])
@@ -69,9 +68,12 @@ def launch(interpreter: Interpreter, request: Mapping[str, Any], env: Mapping[st
         code = _run(interpreter, job, printed)
         status = _status(job.out / "status.json")
         if status is None or not status.ok or status.trace is None:
-            raise CaptureError(_reason(interpreter, status, code, printed))
-        target.mkdir(exist_ok=True)
-        path = (job.out / status.trace).rename(target / status.trace)
+            raise _failure(interpreter, status, code, printed)
+        try:
+            target.mkdir(exist_ok=True)
+            path = (job.out / status.trace).rename(target / status.trace)
+        except OSError as error:
+            raise CaptureError(f"{target} cannot take the trace ({error.strerror}). Use another -o") from None
         return Captured(path, status.latency_ns, status.warnings)
 
 
@@ -103,9 +105,15 @@ def _status(path: Path) -> Status | None:
         return None
 
 
-def _reason(interpreter: Interpreter, status: Status | None, code: int, printed: Path) -> str:
+def _failure(interpreter: Interpreter, status: Status | None, code: int, printed: Path) -> CaptureError:
+    """What the guest says, with its traceback as a note; else what it printed last. In one line either way."""
     if status is not None and status.error:
-        return status.error
-    lines = [line for line in printed.read_text("utf-8", "replace").splitlines() if line.strip()]
-    last = " / ".join(lines[-_LAST_LINES:]) or "it printed nothing"
-    return f"{interpreter.name} ended with code {code} and left no capture. It printed last: {last}"
+        error = CaptureError(_in_one_line(status.error.splitlines()))
+        error.add_note(status.traceback or "")
+        return error
+    last = _in_one_line(printed.read_text("utf-8", "replace").splitlines()[-_MOST_LINES:]) or "it printed nothing"
+    return CaptureError(f"{interpreter.name} ended with code {code} and left no capture. It printed last: {last}")
+
+
+def _in_one_line(lines: Sequence[str]) -> str:
+    return " / ".join([line.strip() for line in lines if line.strip()][:_MOST_LINES])

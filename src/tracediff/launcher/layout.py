@@ -10,14 +10,21 @@ from uuid import uuid4
 
 import msgspec
 
-from tracediff.errors import TraceFormatError
+from tracediff.errors import CaptureError, TraceFormatError
 from tracediff.importers.recorded import read_record
 
 PATTERN = "*.pt.trace.json"
 
 
 class _Environment(msgspec.Struct, frozen=True):
+    """What of a process's surroundings makes its times those of another experiment."""
+
+    cpu: str | None = None
+    machine: str | None = None
     threads: int | None = None
+    interop_threads: int | None = None
+    env: dict[str, str] = {}
+    emulated: bool = False
 
 
 class _Record(msgspec.Struct, frozen=True):
@@ -58,7 +65,10 @@ def link_median(folder: Path) -> Link | None:
     """Links `LABEL.json` to the capture of `LABEL/` whose latency is the median; None if there is no capture.
 
     Only captures with the settings of the newest one count: a median over two models would stand for neither. Of an
-    even number the faster of the two in the middle.
+    even number the faster of the two in the middle. A file of that name that is no link is somebody's own, and stays.
+
+    Raises:
+        CaptureError: something else has the link's name.
     """
     captures = captures_of(folder)
     records = {path: record for path in captures if (record := _record(path)) is not None}
@@ -69,6 +79,8 @@ def link_median(folder: Path) -> Link | None:
     by_latency = sorted(alike, key=lambda path: (statistics.median(records[path].latency_ns), path.name))
     median = by_latency[(len(by_latency) - 1) // 2]
     link = folder.with_name(f"{folder.name}.json")
+    if link.exists() and not link.is_symlink():
+        raise CaptureError("is no link of a capture, so it was left as it is. Use another -o", str(link))
     beside = folder.with_name(f".{folder.name}.{uuid4().hex}")
     beside.symlink_to(median.relative_to(folder.parent))
     beside.replace(link)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -18,6 +19,7 @@ class Plan(msgspec.Struct, frozen=True):
     Attributes:
         interpreters: (torch version or None, interpreter).
         common: entries of every request: workload, batch, iterations, ...
+        name_torch: whether labels say the version.
         repeat: processes of each combination.
         seed: of the order.
     """
@@ -28,6 +30,7 @@ class Plan(msgspec.Struct, frozen=True):
     engines: Sequence[str] = ("eager",)
     threads: Sequence[int | None] = (None,)
     common: Mapping[str, Any] = {}
+    name_torch: bool = False
     repeat: int = 1
     seed: int = 0
 
@@ -47,6 +50,7 @@ def runs_of(plan: Plan) -> list[Run]:
     """
     shuffle = random.Random(plan.seed)  # noqa: S311 - an order, not a secret
     runs: list[Run] = []
+    session = time.time_ns()
     dimensions = (plan.backends, plan.interpreters, plan.dtypes, plan.engines, plan.threads)
     combinations = list(dict.fromkeys(product(*dimensions)))
     for block in range(plan.repeat):
@@ -62,6 +66,7 @@ def runs_of(plan: Plan) -> list[Run]:
                 "engine": engine,
                 "threads": threads,
                 "position": len(runs),
+                "session": session,
                 "block": block,
             }
             runs.append(Run(label, interpreter, request))
@@ -72,7 +77,7 @@ def _label(plan: Plan, backend: str, torch: str | None, dtype: str, engine: str,
     """The backend, and of the other dimensions those that vary."""
     parts = [
         backend,
-        f"torch{torch}" if torch and len(plan.interpreters) > 1 else "",
+        f"torch{torch}" if torch and plan.name_torch else "",
         dtype if len(plan.dtypes) > 1 else "",
         engine if len(plan.engines) > 1 else "",
         f"t{threads}" if threads and len(plan.threads) > 1 else "",

@@ -94,8 +94,8 @@ def plugin_name(path: Path) -> str:
     known = _KNOWN_TO_PLUGIN.match(path.name)
     if known and known["time"] and (known["gzip"] or "") == suffix:
         return path.name
-    worker = known["worker"] if known else label_of(path)
-    return f"{worker}.1.pt.trace.json{suffix}"
+    worker, time = (known["worker"], known["time"]) if known else (label_of(path), None)
+    return f"{worker}{time or '.1'}.pt.trace.json{suffix}"
 
 
 def _in_folder(folder: Path) -> Iterator[Path]:
