@@ -35,11 +35,16 @@ class Joined(msgspec.Struct, frozen=True, eq=False):
     coverage: KernelCoverage
 
 
-def join_log(tree: CallTree, log: KernelLog) -> Joined:
+def join_log(tree: CallTree, log: KernelLog, blas: str | None = None) -> Joined:
     """Joins a log to the calls of the trace that was taken beside it.
 
     A line with a time stamp belongs to the innermost operator that it lies in, without any slack: a slack of 50 us
     steals lines for the wrong operators. Lines carry no thread: where calls of several threads hold one, it stays open.
+
+    Args:
+        tree: the calls of that trace.
+        log: its lines.
+        blas: what torch was built with; calls that no line tells of are named after it where it writes none.
     """
     lines = log.lines
     stamped = [at for at, line in enumerate(lines) if line.start_ns is not None]
@@ -50,7 +55,7 @@ def join_log(tree: CallTree, log: KernelLog) -> Joined:
     silent = multiplying[~np.isin(multiplying, call)]
     call[ordered] = join_by_order(tree, silent, [lines[at] for at in ordered])
     known = np.flatnonzero(call != NOWHERE)
-    named, name = _named_after_blas(tree, log, silent[~np.isin(silent, call)])
+    named, name = _named_after_blas(tree, log, blas, silent[~np.isin(silent, call)])
     outside = int((holders == 0).sum())
     return Joined(
         tree=tree,
@@ -91,12 +96,13 @@ def _innermost(tree: CallTree, calls: IntArray, start: IntArray, end: IntArray) 
         found[climbing] = tree.parent[found[climbing]]
 
 
-def _named_after_blas(tree: CallTree, log: KernelLog, silent: IntArray) -> tuple[IntArray, list[LogLine]]:
+def _named_after_blas(
+    tree: CallTree, log: KernelLog, blas: str | None, silent: IntArray
+) -> tuple[IntArray, list[LogLine]]:
     """Calls that no line tells of, where the build's BLAS writes none: it must have done them.
 
     A log without a line that can be understood may be no log at all, and names nothing.
     """
-    blas = tree.trace.run.blas
     if blas is None or (log.unread and not log.lines) or any(line.library == blas for line in log.lines):
         return np.arange(0), []
     calls = blas_calls(tree, silent)

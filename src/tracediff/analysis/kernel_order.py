@@ -42,10 +42,10 @@ def join_by_order(tree: CallTree, calls: IntArray, lines: Sequence[LogLine]) -> 
     """
     order = np.argsort(tree.start_ns[calls], kind="stable")
     calls = calls[order]
-    shapes = tree.trace.shapes
+    names, shapes = tree.trace.names, tree.trace.shapes
     found = [
-        product_of(tree.trace.names[name], shapes[shape] if shape >= 0 else ())
-        for name, shape in zip(tree.name[calls].tolist(), tree.shapes[calls].tolist(), strict=True)
+        product_of(names[int(tree.name[call])], shapes[shape] if (shape := int(tree.shapes[call])) >= 0 else ())
+        for call in calls.tolist()
     ]
     nowhere = [NOWHERE] * len(lines)
     if _overlap(tree, calls):

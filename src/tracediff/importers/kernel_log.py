@@ -7,8 +7,12 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 
+from msgspec import structs
+
+from tracediff.errors import UsageError
 from tracediff.importers.source import check_readable, read_blocks
 from tracediff.model.kernels import KernelLog, LogLine
+from tracediff.model.trace import Profile, Trace
 
 ONEDNN = "oneDNN"
 MKL = "MKL"
@@ -50,6 +54,18 @@ def read_kernel_log(path: str | Path) -> KernelLog:
     path = Path(path)
     check_readable(path)
     return parse_kernel_log(b"".join(read_blocks(path)).decode("utf-8", "replace").splitlines())
+
+
+def with_kernel_log(profile: Profile, path: str | Path) -> Trace:
+    """The trace with a log that the user kept in place of its own.
+
+    Raises:
+        TraceFormatError: the log cannot be read.
+        UsageError: the profile is a printed table.
+    """
+    if not isinstance(profile, Trace):
+        raise UsageError("is a printed table, which no log can be joined to. Name the trace", profile.path)
+    return structs.replace(profile, kernel_log=read_kernel_log(path), kernel_pass=None)
 
 
 def parse_kernel_log(lines: Iterable[str]) -> KernelLog:

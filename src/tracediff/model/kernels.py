@@ -77,6 +77,21 @@ class Kernel(msgspec.Struct, frozen=True):
         return self.kind == "exec" and REFERENCE in self.implementation.split(":")
 
 
+class OperatorKernel(msgspec.Struct, frozen=True):
+    """A kernel of an operator and a shape, over the whole trace that the log was joined to.
+
+    Attributes:
+        operator: the innermost operator that the kernel ran in.
+        shape: its input shapes, `[1,3,32,32] [32,3,5,5] [32]`; None where not recorded.
+        share: the kernel's part of the self time of that operator and shape; None where one of the two is not known.
+    """
+
+    operator: str
+    shape: str | None
+    kernel: Kernel
+    share: float | None
+
+
 class KernelCoverage(msgspec.Struct, frozen=True):
     """What became of a log's lines: `lines = attributed + ambiguous + outside`.
 

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracediff.model.kernels import Kernel, KernelCoverage, KernelLog
+from tracediff.model.kernels import Kernel, KernelCoverage, KernelLog, OperatorKernel
 from tracediff.model.run import Run
 
 IntArray: TypeAlias = NDArray[np.int64]
@@ -170,7 +170,8 @@ class Summary(msgspec.Struct, frozen=True):
         span_ns: from the first operator's or annotation's start to the last one's end.
         operators: the `key_averages()` table over the whole trace, largest CPU total first.
         self_total_ns: "Self CPU time total".
-        kernel_coverage: what became of the log's lines; None where none was joined.
+        kernels: what the libraries ran, by operator and shape, most time first.
+        kernel_coverage: what became of the log's lines; None where nobody asked.
     """
 
     path: str
@@ -184,4 +185,5 @@ class Summary(msgspec.Struct, frozen=True):
     by_shape: bool
     read: ReadReport
     warnings: tuple[str, ...] = ()
+    kernels: tuple[OperatorKernel, ...] = ()
     kernel_coverage: KernelCoverage | None = None
