@@ -11,7 +11,6 @@ from msgspec import structs
 from tracediff.analysis.families import load_families
 from tracediff.errors import UsageError
 from tracediff.importers import load
-from tracediff.importers.kernel_log import with_kernel_log
 from tracediff.importers.source import Progress
 from tracediff.model.diff import Diff
 from tracediff.model.trace import PrintedTable, Profile, Trace
@@ -28,6 +27,10 @@ class CompareOptions(msgspec.Struct, frozen=True):
 
     families: str | Path | None = None
     kernel_logs: tuple[str | Path, ...] = ()
+
+    def swapped(self) -> CompareOptions:
+        """The same for candidate against base."""
+        return structs.replace(self, kernel_logs=self.kernel_logs[::-1])
 
 
 def compare(
@@ -46,6 +49,8 @@ def compare(
     families = load_families(options.families)
     sides = [load(side, progress) if isinstance(side, str | Path) else side for side in (base, candidate)]
     if options.kernel_logs:
+        from tracediff.importers.kernel_log import with_kernel_log
+
         sides = [with_kernel_log(side, log) for side, log in zip(sides, _one_a_side(options.kernel_logs), strict=True)]
     sides = _told_apart(sides[0], sides[1])
     if isinstance(sides[0], Trace) and isinstance(sides[1], Trace):

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
-import msgspec
 import numpy as np
 
 from tracediff import units
@@ -14,24 +13,8 @@ from tracediff.analysis.families import Families
 from tracediff.analysis.kernel_join import Joined, join_log
 from tracediff.analysis.kernels import kernels_of, log_doubts
 from tracediff.analysis.side import TracedSide, prepare_pass
-from tracediff.model.kernels import Kernel, KernelCoverage, LogLine
+from tracediff.model.kernels import LogLine, RowKernels
 from tracediff.model.trace import IntArray
-
-
-class RowKernels(msgspec.Struct, frozen=True):
-    """The kernels of one side.
-
-    Attributes:
-        rows: by row number, per iteration.
-        beside: the same of calls on other threads.
-        coverage: what became of the log's lines; None where there is no log.
-        doubts: about the log, and about how its lines came to the rows.
-    """
-
-    rows: Mapping[int, tuple[Kernel, ...]] = {}
-    beside: Mapping[int, tuple[Kernel, ...]] = {}
-    coverage: KernelCoverage | None = None
-    doubts: tuple[str, ...] = ()
 
 
 def kernels_by_row(

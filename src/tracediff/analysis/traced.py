@@ -11,7 +11,6 @@ from tracediff.analysis.alignment import align
 from tracediff.analysis.comparability import compare_workloads
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
-from tracediff.analysis.kernel_rows import RowKernels, kernels_by_row
 from tracediff.analysis.ledger import make_ledger, make_rows
 from tracediff.analysis.merged_tree import first_nodes, merge_trees
 from tracediff.analysis.operators import pair_operators
@@ -20,7 +19,7 @@ from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_sides
 from tracediff.analysis.warnings import doubts, doubts_about_difference, of_both
 from tracediff.errors import TraceFormatError
 from tracediff.model.diff import Diff, OperatorTime, Row, Side, ThreadLedger, Total
-from tracediff.model.kernels import Kernel, KernelCoverage
+from tracediff.model.kernels import Kernel, KernelCoverage, RowKernels
 from tracediff.model.trace import IntArray, Trace
 
 
@@ -44,7 +43,7 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
     main = [_calls_of_iterations(side) for side in sides]
     beside = [_calls_beside(side) for side in sides]
     kernels = [
-        kernels_by_row(side, assignment.row, calls, others, families)
+        _kernels(side, assignment, calls, others, families)
         for side, assignment, calls, others in zip(sides, assignments, main, beside, strict=True)
     ]
     accounts = [
@@ -97,6 +96,17 @@ def _accounts(
     for number, account in accounts.items():
         account.kernels = kernels.get(number, ())
     return accounts
+
+
+def _kernels(
+    side: TracedSide, assignment: Assignment, calls: IntArray, beside: IntArray, families: Families
+) -> RowKernels:
+    if side.tree.trace.kernel_log is None:
+        return RowKernels()
+    # Most traces carry no log, and need not wait for what joins them.
+    from tracediff.analysis.kernel_rows import kernels_by_row
+
+    return kernels_by_row(side, assignment.row, calls, beside, families)
 
 
 def _calls_of_iterations(side: TracedSide) -> IntArray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import re
 from collections.abc import Mapping
@@ -14,7 +13,6 @@ import msgspec
 
 from tracediff.errors import TraceFormatError
 from tracediff.importers.base import label_of
-from tracediff.importers.kernel_log import parse_kernel_log
 from tracediff.model.kernels import KernelLog
 from tracediff.model.run import Run
 from tracediff.model.trace import Operator
@@ -99,6 +97,9 @@ def kernel_log_of(recorded: object) -> KernelLog | None:
     lines = _as(own.get("kernel_log"), list[str], [])
     if not lines and not ("kernel_log" in own and own.get("backend") in _WITHOUT_ONEDNN):
         return None
+    # Most traces carry no log, and need not wait for what reads them.
+    from tracediff.importers.kernel_log import parse_kernel_log
+
     return parse_kernel_log(lines)
 
 
@@ -110,7 +111,7 @@ def kernel_trace_of(recorded: object, path: str) -> bytes:
     """
     own = _as(recorded, dict[str, Any], {})
     try:
-        return base64.b64decode(_text(own.get("kernel_trace")) or "", validate=True)
+        return binascii.a2b_base64(_text(own.get("kernel_trace")) or "", strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise TraceFormatError(f"is no base64 ({error}). Capture it again", path) from None
 

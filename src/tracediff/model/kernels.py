@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -106,3 +107,19 @@ class KernelCoverage(msgspec.Struct, frozen=True):
     attributed: int
     ambiguous: int
     outside: int
+
+
+class RowKernels(msgspec.Struct, frozen=True):
+    """The kernels of one side of a comparison.
+
+    Attributes:
+        rows: by row number, per iteration.
+        beside: the same of calls on other threads.
+        coverage: what became of the log's lines; None where there is no log.
+        doubts: about the log, and about how its lines came to the rows.
+    """
+
+    rows: Mapping[int, tuple[Kernel, ...]] = {}
+    beside: Mapping[int, tuple[Kernel, ...]] = {}
+    coverage: KernelCoverage | None = None
+    doubts: tuple[str, ...] = ()
