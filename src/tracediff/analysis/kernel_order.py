@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracediff.analysis.call_tree import CallTree
-from tracediff.analysis.kernel_sizes import UNLIMITED, Product, may_use_blas, multiplies, product_of
+from tracediff.analysis.kernel_sizes import UNLIMITED, Product, Sized, may_use_blas, multiplies, product_of, sized
 from tracediff.model.kernels import LogLine
 from tracediff.model.trace import IntArray
 
@@ -50,8 +50,11 @@ def join_by_order(tree: CallTree, calls: IntArray, lines: Sequence[LogLine]) -> 
     nowhere = [NOWHERE] * len(lines)
     if _overlap(tree, calls):
         return nowhere
-    fitting = [at for at, line in enumerate(lines) if any(one and one.fits(line) for one in found)]
-    chosen = [lines[at] for at in fitting]
+    distinct = {one for one in found if one}
+    told = [sized(line) for line in lines]
+    fit = {line for line in set(told) if any(one.fits(line) for one in distinct)}
+    fitting = [at for at, line in enumerate(told) if line in fit]
+    chosen = [told[at] for at in fitting]
     for one_each in (True, False):
         early = _lay(found, chosen, one_each)
         late = [len(found) - 1 - at for at in _lay(found[::-1], chosen[::-1], one_each)][::-1]
@@ -63,7 +66,7 @@ def join_by_order(tree: CallTree, calls: IntArray, lines: Sequence[LogLine]) -> 
     return nowhere
 
 
-def _lay(found: Sequence[Product | None], lines: Sequence[LogLine], one_each: bool) -> list[int]:
+def _lay(found: Sequence[Product | None], lines: Sequence[Sized], one_each: bool) -> list[int]:
     """The earliest call for each line, in order; fewer than there are lines where they do not all go."""
     places: list[int] = []
     at = taken = 0

@@ -14,8 +14,8 @@ from tracediff.analysis.families import bare_name
 from tracediff.model.kernels import LogLine
 from tracediff.model.trace import InputShapes
 
-Sizes: TypeAlias = "Counter[int]"
-"""The sizes of a product of matrices, (rows, columns, inner size) in no order and without ones."""
+Sizes: TypeAlias = tuple[int, ...]
+"""The sizes of a product of matrices: rows, columns, inner size, but rising and without ones."""
 
 UNLIMITED = 1 << 62
 
@@ -43,6 +43,18 @@ _DIMENSIONS = re.compile(r"\d+(?:x\d+)*(?::\d+(?:x\d+)*)+")
 _NAMED_SIZE = re.compile(r"(mb|ic|oc|kd|kh|kw|od|oh|ow|g)(\d+)")
 
 
+class Sized(msgspec.Struct, frozen=True):
+    """What a line tells of its product.
+
+    Attributes:
+        sizes: None where it is of none, or does not say.
+        is_batch: whether it is of several at once, of which MKL writes addresses and no sizes.
+    """
+
+    sizes: Sizes | None
+    is_batch: bool
+
+
 class Product(msgspec.Struct, frozen=True):
     """What a call multiplies.
 
@@ -58,17 +70,15 @@ class Product(msgspec.Struct, frozen=True):
     most: int
     bound: int = UNLIMITED
 
-    def fits(self, line: LogLine) -> bool:
+    def fits(self, line: Sized) -> bool:
         """Whether the line can be one of the products."""
-        if "_BATCH" in line.primitive:
-            # Such a line holds addresses and no sizes.
+        if line.is_batch:
             return self.whole and self.most > 1
-        sizes = sizes_of(line)
-        if sizes is None:
+        if line.sizes is None:
             return False
         if self.whole:
-            return sizes == self.sizes
-        return self.sizes <= sizes and max(sizes, default=1) <= self.bound
+            return line.sizes == self.sizes
+        return Counter(self.sizes) <= Counter(line.sizes) and max(line.sizes, default=1) <= self.bound
 
 
 def multiplies(name: str) -> bool:
@@ -95,30 +105,36 @@ def product_of(name: str, shapes: InputShapes) -> Product | None:
         return None
     if bare in _CONVOLUTIONS:
         groups = max(1, first[1] // second[1]) if len(first) > 1 and len(second) > 1 and second[1] else 1
-        known = _counted(second[0] // groups, prod(second[1:]))
+        known = _without_ones(second[0] // groups, prod(second[1:]))
         return Product(known, whole=False, most=first[0] * groups)
     if bare in _ATTENTION:
-        return Product(_counted(first[-1]), whole=False, most=UNLIMITED, bound=max(*first[-2:], *second[-2:]))
+        return Product(_without_ones(first[-1]), whole=False, most=UNLIMITED, bound=max(*first[-2:], *second[-2:]))
     columns = second[0] if bare in _TRANSPOSED else second[-1] if len(second) > 1 else 1
     batched = len(first) > 2 and len(second) > 2
     rows = first[-2] if batched else prod(first[:-1])
-    return Product(_counted(rows, columns, first[-1]), whole=True, most=prod(first[:-2]) if batched else 1)
+    return Product(_without_ones(rows, columns, first[-1]), whole=True, most=prod(first[:-2]) if batched else 1)
 
 
-def sizes_of(line: LogLine) -> Sizes | None:
-    """The sizes that a line tells; None where it is of no product."""
+def sized(line: LogLine) -> Sized:
+    """What a line tells of its product."""
+    return Sized(_sizes(line), "_BATCH" in line.primitive)
+
+
+def _sizes(line: LogLine) -> Sizes | None:
     if line.start_ns is None and "(" not in line.problem and line.primitive.isupper():
         return _blas_sizes(line)
     if line.primitive == "matmul" and (match := _DIMENSIONS.match(line.problem)):
         first, second = (tuple(map(int, part.split("x"))) for part in match.group().split(":")[:2])
-        return _counted(*first[-2:], second[-1])
+        return _without_ones(*first[-2:], second[-1])
     named = {name: int(size) for name, size in _NAMED_SIZE.findall(line.problem)}
     if "ic" not in named or "oc" not in named:
         return None
     groups = named.get("g", 1)
     inner = prod(named.get(name, 1) for name in ("ic", "kd", "kh", "kw")) // groups
     outer = prod(named.get(name, 1) for name in ("od", "oh", "ow"))
-    return _counted(named["oc"] // groups, inner, named.get("mb", 1) if line.primitive == "inner_product" else outer)
+    return _without_ones(
+        named["oc"] // groups, inner, named.get("mb", 1) if line.primitive == "inner_product" else outer
+    )
 
 
 def _blas_sizes(line: LogLine) -> Sizes | None:
@@ -128,11 +144,11 @@ def _blas_sizes(line: LogLine) -> Sizes | None:
     numbers = [part for part in arguments if not _TRANSPOSITION.fullmatch(part)][:count]
     if not count or len(numbers) < count or not all(map(str.isdecimal, numbers)):
         return None
-    return _counted(*map(int, numbers))
+    return _without_ones(*map(int, numbers))
 
 
-def _counted(*sizes: int) -> Sizes:
-    return Counter(size for size in sizes if size != 1)
+def _without_ones(*sizes: int) -> Sizes:
+    return tuple(sorted(size for size in sizes if size != 1))
 
 
 def _tensor(shape: int | InputShapes) -> Sequence[int]:

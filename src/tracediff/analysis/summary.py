@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tracediff import units
 from tracediff.analysis.call_tree import CallTree, build_call_tree
 from tracediff.analysis.iterations import find_iterations
 from tracediff.analysis.kernels import NO_LOG, join_trace, kernel_table, log_doubts, operators_with_kernels
@@ -46,6 +47,9 @@ def summarize(profile: Profile, by_shape: bool = False, kernels: bool = False) -
     if joined and profile.kernel_log:
         operators = operators_with_kernels(operators, joined, by_shape)
         warnings.extend(log_doubts(profile, profile.kernel_log))
+        lost = len(joined.lines) - sum(int(kernel.calls) for operator in operators for kernel in operator.kernels)
+        if lost:
+            warnings.append(f"{units.count(lost, 'kernel')} ran in operators that the table does not have")
     elif kernels:
         warnings.append(NO_LOG)
     return Summary(
