@@ -237,6 +237,7 @@ def test_kernels_of_calls_that_no_iteration_has_are_counted(write: Written) -> N
 
     assert not any(row.base and row.base.kernels for row in diff.rows)
     assert any("3 kernels of the kernel pass" in warning for warning in diff.warnings)
+    assert any("3 kernels ran in operators" in warning for warning in summarize(load(path), kernels=True).warnings)
 
 
 def test_a_log_of_the_iterations_themselves(write: Written, tmp_path: Path) -> None:
@@ -252,6 +253,22 @@ def test_a_log_of_the_iterations_themselves(write: Written, tmp_path: Path) -> N
     assert diff.base.cold_iterations == ("ProfilerStep#0",)
     assert [named(row.base) for row in diff.rows if row.family == "conv2d"] == [[("gemm:acl", 1, 25_000)]]
     assert compare(path, path, CompareOptions(kernel_logs=(log,))).rows == diff.rows
+
+
+def test_attention_multiplies_as_often_as_it_likes(shown: Callable[..., Summary]) -> None:
+    heads = Call("aten::_scaled_dot_product_flash_attention_for_cpu", 10, shapes=[[1, 4, 32, 16]] * 3)
+    calls = [addmm(32, 64, 64), heads, addmm(32, 64, 64), heads]
+    blocks = [mkl(32, 32, 16), mkl(16, 32, 32)] * 4
+    summary = shown(calls, mkl(64, 32, 64), *blocks, mkl(64, 32, 64), *blocks)
+
+    assert ran(summary) == {"aten::addmm": [("SGEMM MKL", 2)], heads.name: [("SGEMM MKL", 16)]}
+
+
+def test_logs_go_with_their_sides() -> None:
+    options = CompareOptions(kernel_logs=("base", "candidate"))
+
+    assert options.swapped().kernel_logs == ("candidate", "base")
+    assert options.swapped().swapped() == options
 
 
 def test_how_many_logs_a_diff_takes(write: Written, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
