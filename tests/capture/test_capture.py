@@ -194,3 +194,14 @@ def test_combinations_repeat_in_an_order_that_interleaves_them(torch_python: str
         label: sorted(r["block"] for r in records if r["label"] == label) for label in ("default-fp32", "default-bf16")
     }
     assert blocks == {"default-fp32": [0, 1], "default-bf16": [0, 1]}
+
+
+@pytest.mark.skipif(not X86, reason="other machines' BLAS writes no lines")
+def test_every_kernel_of_the_pass_finds_its_operator(runs: Path) -> None:
+    """oneDNN's by time, MKL's by order."""
+    for name, operator in (("native", "aten::_slow_conv2d_forward"), ("onednn", "aten::mkldnn_convolution")):
+        summary = summarize(load(runs / f"{name}.json"), kernels=True)
+
+        assert summary.kernel_coverage
+        assert summary.kernel_coverage.lines == summary.kernel_coverage.attributed > 0
+        assert next(row for row in summary.operators if row.name == operator).kernels

@@ -282,7 +282,10 @@ def test_how_many_logs_a_diff_takes(write: Written, tmp_path: Path, capsys: pyte
 
 
 @pytest.mark.parametrize("report", ["table", "markdown", "csv", "json"])
-def test_every_report_of_show_has_the_kernels(write: Written, capsys: pytest.CaptureFixture[str], report: str) -> None:
+def test_every_report_of_show_has_the_kernels(
+    write: Written, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], report: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
     log = [onednn(1000010, 30, implementation="gemm:ref"), onednn(9, 1)]
     path = write("trace", conv("mkldnn_convolution", own=50), tracediff={"kernel_log": log})
 
