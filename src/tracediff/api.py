@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -183,23 +183,32 @@ def load(path: str | Path) -> Trace:
     return Trace(importers.load(path))
 
 
-def compare(base: str | Path | Trace, candidate: str | Path | Trace, *, families: str | Path | None = None) -> Diff:
+def compare(
+    base: str | Path | Trace,
+    candidate: str | Path | Trace,
+    *,
+    families: str | Path | None = None,
+    kernel_logs: Sequence[str | Path] = (),
+) -> Diff:
     """Compares two captures.
 
     Args:
         base: a path or a loaded trace.
         candidate: what to compare with it.
         families: a TOML file with operator families of your own.
+        kernel_logs: verbose output of oneDNN or MKL, in place of what the traces carry: base's and candidate's, or one
+            log for both.
 
     Raises:
         tracediff.errors.TracediffError: an input cannot be read.
     """
     profiles = [side.profile if isinstance(side, Trace) else side for side in (base, candidate)]
-    return Diff(compare_profiles(profiles[0], profiles[1], CompareOptions(families=families)))
+    return Diff(compare_profiles(profiles[0], profiles[1], CompareOptions(families, tuple(kernel_logs))))
 
 
 _SIDE_COLUMNS: dict[str, Callable[[model.RowSide], object]] = {
     "implementation": phrases.implementation,
+    "kernels": phrases.side_kernels,
     "calls": lambda side: side.calls,
     "time_ns": lambda side: side.time_ns,
     "dispatch_ns": lambda side: side.dispatch_ns,

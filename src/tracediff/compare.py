@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import structs
 
 from tracediff.analysis.families import load_families
+from tracediff.errors import UsageError
 from tracediff.importers import load
 from tracediff.importers.source import Progress
 from tracediff.model.diff import Diff
@@ -19,9 +21,16 @@ class CompareOptions(msgspec.Struct, frozen=True):
 
     Attributes:
         families: a TOML file with families of the user's own.
+        kernel_logs: logs of the libraries in place of those that the traces carry: base's and candidate's, or one that
+            a process wrote while it captured both.
     """
 
     families: str | Path | None = None
+    kernel_logs: tuple[str | Path, ...] = ()
+
+    def swapped(self) -> CompareOptions:
+        """The same for candidate against base."""
+        return structs.replace(self, kernel_logs=self.kernel_logs[::-1])
 
 
 def compare(
@@ -34,11 +43,15 @@ def compare(
 
     Raises:
         TraceFormatError: an input cannot be read as a trace.
-        UsageError: the families file cannot be read.
+        UsageError: the families file cannot be read; there are more logs than sides, or a log for a printed table.
     """
     options = options or CompareOptions()
     families = load_families(options.families)
     sides = [load(side, progress) if isinstance(side, str | Path) else side for side in (base, candidate)]
+    if options.kernel_logs:
+        from tracediff.importers.kernel_log import with_kernel_log
+
+        sides = [with_kernel_log(side, log) for side, log in zip(sides, _one_a_side(options.kernel_logs), strict=True)]
     sides = _told_apart(sides[0], sides[1])
     if isinstance(sides[0], Trace) and isinstance(sides[1], Trace):
         from tracediff.analysis.traced import diff_traces
@@ -48,6 +61,12 @@ def compare(
 
     tables = [side if isinstance(side, PrintedTable) else table_of(side) for side in sides]
     return diff_tables(tables[0], tables[1], families)
+
+
+def _one_a_side(logs: Sequence[str | Path]) -> Sequence[str | Path]:
+    if len(logs) > 2:
+        raise UsageError(f"{len(logs)} kernel logs for two sides. Give base's and candidate's, or one for both")
+    return logs if len(logs) == 2 else [*logs, *logs]
 
 
 def _told_apart(base: Profile, candidate: Profile) -> list[Profile]:

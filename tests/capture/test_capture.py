@@ -331,3 +331,14 @@ def test_a_closed_terminal_ends_the_guest_too(torch_python: str, tmp_path: Path)
     assert process.wait(30) == 130
     assert list(tmp_path.iterdir()) == []
     assert not subprocess.run(["pgrep", "-f", str(tmp_path)], capture_output=True).stdout
+
+
+@pytest.mark.skipif(not X86, reason="other machines' BLAS writes no lines")
+def test_every_kernel_of_the_pass_finds_its_operator(runs: Path) -> None:
+    """oneDNN's by time, MKL's by order."""
+    for name, operator in (("native", "aten::_slow_conv2d_forward"), ("onednn", "aten::mkldnn_convolution")):
+        summary = summarize(load(runs / f"{name}.json"), kernels=True)
+
+        assert summary.kernel_coverage
+        assert summary.kernel_coverage.lines == summary.kernel_coverage.attributed > 0
+        assert next(row for row in summary.operators if row.name == operator).kernels

@@ -14,6 +14,7 @@ from tracediff.analysis.grouping import Groups, group
 from tracediff.analysis.implementation import chain_below
 from tracediff.analysis.side import NO_OWNER, TracedSide
 from tracediff.model.diff import Implementation, OperatorTime, RowSide
+from tracediff.model.kernels import Kernel
 from tracediff.model.trace import IntArray
 
 
@@ -26,7 +27,10 @@ class RowKey(NamedTuple):
 
 
 class Account(msgspec.Struct):
-    """Sums of one row and side over all kept iterations; `operators` and `chains` hold [calls, self, total ns]."""
+    """Sums of one row and side over all kept iterations; `operators` and `chains` hold [calls, self, total ns].
+
+    `kernels` alone are per iteration: those of a kernel pass ran in one.
+    """
 
     shape: str | None
     calls: int = 0
@@ -36,6 +40,7 @@ class Account(msgspec.Struct):
     chains: dict[tuple[str, ...], list[int]] = msgspec.field(default_factory=dict[tuple[str, ...], list[int]])
     samples_ns: list[int] = msgspec.field(default_factory=list[int])
     outermost: dict[str, None] = msgspec.field(default_factory=dict[str, None])
+    kernels: tuple[Kernel, ...] = ()
 
     def per_iteration(self, iterations: int) -> RowSide:
         """The same as means of one iteration."""
@@ -54,6 +59,7 @@ class Account(msgspec.Struct):
             ),
             outermost=tuple(self.outermost),
             samples_ns=tuple(self.samples_ns),
+            kernels=self.kernels,
         )
 
 

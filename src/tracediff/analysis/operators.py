@@ -31,7 +31,7 @@ def operator_table(tree: CallTree, by_shape: bool = False) -> tuple[Operator, ..
     groups: dict[tuple[str, bool, InputShapes | None], list[int]] = {}
     for at in found.in_order_of_first():
         (name, shape), is_operator = divmod(int(found.codes[at]) // 2, width), bool(found.codes[at] % 2)
-        shapes = _without_lists(tree.trace.shapes[shape - 1]) if shape else ()
+        shapes = without_lists(tree.trace.shapes[shape - 1]) if shape else ()
         total = groups.setdefault((names[name], is_operator, shapes if by_shape else None), [0, 0, 0])
         for position in range(3):
             total[position] += int(sums[position][at])
@@ -41,7 +41,7 @@ def operator_table(tree: CallTree, by_shape: bool = False) -> tuple[Operator, ..
     )
 
 
-def _without_lists(shapes: InputShapes) -> InputShapes:
+def without_lists(shapes: InputShapes) -> InputShapes:
     """The shapes as torch groups by them: a list of tensors counts as no shape at all."""
     return tuple(
         () if isinstance(shape, tuple) and any(isinstance(size, tuple) for size in shape) else shape for shape in shapes

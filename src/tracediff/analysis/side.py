@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tracediff.analysis.call_tree import CallTree, build_call_tree
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
-from tracediff.analysis.iterations import Iteration, Iterations, find_common_iterations
+from tracediff.analysis.iterations import Iteration, Iterations, find_common_iterations, find_iterations
 from tracediff.model.trace import OPERATOR, InputShapes, IntArray, Trace
 
 HashArray: TypeAlias = NDArray[np.uint64]
@@ -102,6 +102,12 @@ def prepare_sides(base: Trace, candidate: Trace, families: Families) -> tuple[Tr
     )
     base_iterations, candidate_iterations = find_common_iterations(base_tree, candidate_tree)
     return _prepare(base_tree, base_iterations, kinds), _prepare(candidate_tree, candidate_iterations, kinds)
+
+
+def prepare_pass(trace: Trace, kinds: Kinds) -> TracedSide:
+    """Prepares the kernel pass of a side, with the kinds that the sides share."""
+    tree = build_call_tree(trace, slack_ns=trace.resolution_ns // 1000 * 1000)
+    return _prepare(tree, find_iterations(tree), kinds)
 
 
 def has_shapes(trace: Trace) -> bool:

@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from tracediff import units
 from tracediff.analysis.call_tree import CallTree, build_call_tree
 from tracediff.analysis.iterations import find_iterations
+from tracediff.analysis.kernels import NO_LOG, join_trace, kernel_table, log_doubts, operators_with_kernels
 from tracediff.analysis.operators import operator_table
 from tracediff.analysis.printed import iterations_of
 from tracediff.analysis.warnings import trace_doubts
 from tracediff.errors import TraceFormatError, UsageError
+from tracediff.model.kernels import KernelCoverage
 from tracediff.model.trace import Operator, PrintedTable, Profile, Summary
 
 
-def summarize(profile: Profile, by_shape: bool = False) -> Summary:
+def summarize(profile: Profile, by_shape: bool = False, kernels: bool = False) -> Summary:
     """Makes the operator table of one input.
+
+    Args:
+        profile: the input.
+        by_shape: whether operators are told apart by their input shapes.
+        kernels: whether to say what the libraries ran for them.
 
     Raises:
         TraceFormatError: it holds no operators.
-        UsageError: a printed table is asked for shapes that it does not have.
+        UsageError: a printed table is asked for kernels, or for shapes that it does not have.
     """
     if isinstance(profile, PrintedTable):
+        if kernels:
+            raise UsageError("is a printed table, which no log can be joined to. Name the trace", profile.path)
         return _of_table(profile, by_shape)
     tree = build_call_tree(profile)
     if not tree.is_operator.any():
@@ -33,6 +43,15 @@ def summarize(profile: Profile, by_shape: bool = False) -> Summary:
             warnings.append("times are those of the key_averages() that the file carries")
         else:
             warnings.append("the key_averages() that the file carries are of other calls: not used")
+    joined = join_trace(profile, tree) if kernels else None
+    if joined and profile.kernel_log:
+        operators = operators_with_kernels(operators, joined, by_shape)
+        warnings.extend(log_doubts(profile, profile.kernel_log))
+        lost = len(joined.lines) - sum(int(kernel.calls) for operator in operators for kernel in operator.kernels)
+        if lost:
+            warnings.append(f"{units.count(lost, 'kernel')} ran in operators that the table does not have")
+    elif kernels:
+        warnings.append(NO_LOG)
     return Summary(
         path=profile.path,
         run=profile.run,
@@ -45,6 +64,8 @@ def summarize(profile: Profile, by_shape: bool = False) -> Summary:
         by_shape=by_shape,
         read=profile.read,
         warnings=tuple(warnings),
+        kernels=kernel_table(joined) if joined else (),
+        kernel_coverage=joined.coverage if joined else KernelCoverage(0, 0, 0, 0) if kernels else None,
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import numpy as np
 
 from tracediff.analysis.accounts import Account, keep_accounts, mean_ns
@@ -17,6 +19,7 @@ from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_sides
 from tracediff.analysis.warnings import doubts, doubts_about_difference, of_both
 from tracediff.errors import TraceFormatError
 from tracediff.model.diff import Diff, OperatorTime, Row, Side, ThreadLedger, Total
+from tracediff.model.kernels import Kernel, KernelCoverage, RowKernels
 from tracediff.model.trace import IntArray, Trace
 
 
@@ -38,7 +41,15 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
     iterations = (len(sides[0].iterations.kept), len(sides[1].iterations.kept))
 
     main = [_calls_of_iterations(side) for side in sides]
-    accounts = [_accounts(*of_side, keys, families) for of_side in zip(sides, assignments, main, (0, 1), strict=True)]
+    beside = [_calls_beside(side) for side in sides]
+    kernels = [
+        _kernels(side, assignment, calls, others, families)
+        for side, assignment, calls, others in zip(sides, assignments, main, beside, strict=True)
+    ]
+    accounts = [
+        _accounts(*of_side, keys, families)
+        for of_side in zip(sides, assignments, main, (kernel.rows for kernel in kernels), (0, 1), strict=True)
+    ]
     nodes = first_nodes(sides, assignments, alignment)
     numbered = make_rows(keys.keys, keys.structural, accounts[0], accounts[1], iterations, nodes)
     rows = tuple(row for _, row in numbered)
@@ -49,7 +60,10 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
         span - sum(account.time_ns for account in of_side.values())
         for span, of_side in zip(spans, accounts, strict=True)
     ]
-    described = (_side(sides[0], total.base_ns), _side(sides[1], total.candidate_ns))
+    described = (
+        _side(sides[0], total.base_ns, kernels[0].coverage),
+        _side(sides[1], total.candidate_ns, kernels[1].coverage),
+    )
     return Diff(
         base=described[0],
         candidate=described[1],
@@ -59,19 +73,40 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
         ledger=make_ledger(rows, total, (mean_ns(gaps[0], iterations[0]), mean_ns(gaps[1], iterations[1]))),
         operators=pair_operators(*map(_operators, sides)),
         call_tree=merge_trees(sides, assignments, alignment, [number for number, _ in numbered]),
-        other_threads=_other_threads(sides, assignments, keys, families, iterations),
+        other_threads=_other_threads(sides, assignments, beside, kernels, keys, families, iterations),
         warnings=(
             *of_both(*map(doubts, sides)),
+            *of_both(kernels[0].doubts, kernels[1].doubts),
             *doubts_about_difference(described, total, rows),
         ),
     )
 
 
 def _accounts(
-    side: TracedSide, assignment: Assignment, calls: IntArray, which: int, keys: RowKeys, families: Families
+    side: TracedSide,
+    assignment: Assignment,
+    calls: IntArray,
+    kernels: Mapping[int, tuple[Kernel, ...]],
+    which: int,
+    keys: RowKeys,
+    families: Families,
 ) -> dict[int, Account]:
     shapes = {number: key[1 + which] for number, key in enumerate(keys.keys)}
-    return keep_accounts(side, calls, assignment.row, assignment.weight, shapes, families)
+    accounts = keep_accounts(side, calls, assignment.row, assignment.weight, shapes, families)
+    for number, account in accounts.items():
+        account.kernels = kernels.get(number, ())
+    return accounts
+
+
+def _kernels(
+    side: TracedSide, assignment: Assignment, calls: IntArray, beside: IntArray, families: Families
+) -> RowKernels:
+    if side.tree.trace.kernel_log is None:
+        return RowKernels()
+    # Most traces carry no log, and need not wait for what joins them.
+    from tracediff.analysis.kernel_rows import kernels_by_row
+
+    return kernels_by_row(side, assignment.row, calls, beside, families)
 
 
 def _calls_of_iterations(side: TracedSide) -> IntArray:
@@ -91,14 +126,18 @@ def _calls_beside(side: TracedSide) -> IntArray:
 def _other_threads(
     sides: tuple[TracedSide, TracedSide],
     assignments: tuple[Assignment, Assignment],
+    beside: Sequence[IntArray],
+    kernels: Sequence[RowKernels],
     keys: RowKeys,
     families: Families,
     iterations: tuple[int, int],
 ) -> ThreadLedger | None:
-    beside = [_calls_beside(side) for side in sides]
     if not any(np.any(side.owner[calls] != NO_OWNER) for side, calls in zip(sides, beside, strict=True)):
         return None
-    accounts = [_accounts(*of_side, keys, families) for of_side in zip(sides, assignments, beside, (0, 1), strict=True)]
+    accounts = [
+        _accounts(*of_side, keys, families)
+        for of_side in zip(sides, assignments, beside, (kernel.beside for kernel in kernels), (0, 1), strict=True)
+    ]
     rows: list[Row] = [row for _, row in make_rows(keys.keys, (), accounts[0], accounts[1], iterations, {})]
     return ThreadLedger(
         base_ns=sum(row.base.time_ns for row in rows if row.base),
@@ -126,7 +165,7 @@ def _operators(side: TracedSide) -> dict[str, OperatorTime]:
     }
 
 
-def _side(side: TracedSide, iteration_ns: int) -> Side:
+def _side(side: TracedSide, iteration_ns: int, kernel_coverage: KernelCoverage | None) -> Side:
     trace, iterations = side.tree.trace, side.iterations
     return Side(
         path=trace.path,
@@ -137,4 +176,5 @@ def _side(side: TracedSide, iteration_ns: int) -> Side:
         marker=iterations.marker,
         iteration_ns=iteration_ns,
         samples_ns=tuple(iteration.time_ns for iteration in iterations.kept),
+        kernel_coverage=kernel_coverage,
     )

@@ -8,7 +8,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.options import add_output, lean, report_for, report_options, write
+from tracediff.cli.options import add_kernel_log, add_output, lean, report_for, report_options, write
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -24,6 +24,7 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument("base", metavar="BASE", help="a Kineto trace (.json, .json.gz) or a printed table (.txt)")
     parser.add_argument("candidate", metavar="CANDIDATE", help="what to compare with it")
     parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
+    add_kernel_log(parser, "; once for each side, base first, or one log for both")
     add_output(parser)
     parser.set_defaults(run=run)
 
@@ -39,11 +40,15 @@ def run(options: Namespace) -> int:
 
 
 def _print(options: Namespace) -> int:
-    report = report_for(options, options.base, options.candidate)
+    report = report_for(options, options.base, options.candidate, *(options.kernel_log or ()))
 
     from tracediff.compare import CompareOptions, compare
 
-    diff = compare(options.base, options.candidate, CompareOptions(families=options.families))
+    diff = compare(
+        options.base,
+        options.candidate,
+        CompareOptions(families=options.families, kernel_logs=tuple(options.kernel_log or ())),
+    )
     write(report.render_diff(diff, report_options(options)), options)
     return ExitCode.OK
 

@@ -33,6 +33,16 @@ def add_output(parser: ArgumentParser) -> None:
     )
 
 
+def add_kernel_log(parser: ArgumentParser, more: str = "") -> None:
+    """--kernel-log, which can be given several times."""
+    parser.add_argument(
+        "--kernel-log",
+        metavar="FILE",
+        action="append",
+        help=f"verbose output of oneDNN or MKL, in place of what the trace carries{more}",
+    )
+
+
 def _limit(text: str) -> int:
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is not a number of rows")

@@ -8,7 +8,8 @@ from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.options import add_output, lean, report_for, report_options, write
+from tracediff.cli.options import add_kernel_log, add_output, lean, report_for, report_options, write
+from tracediff.errors import UsageError
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -25,24 +26,38 @@ def add_parser(commands: Subparsers) -> None:
     )
     parser.add_argument("trace", metavar="TRACE", help="a Kineto trace (.json, .json.gz) or a printed table (.txt)")
     parser.add_argument("--by-shape", action="store_true", help="group by input shapes too")
+    parser.add_argument("--kernels", action="store_true", help="say which library kernels ran for each operator")
+    add_kernel_log(parser)
     parser.add_argument("--sort", choices=list(_SORT_KEYS), default="cpu_time_total", help="as torch names it")
     add_output(parser)
     parser.set_defaults(run=run)
 
 
 def run(options: Namespace) -> int:
-    """Reads, sums up, prints."""
+    """Reads, sums up, prints.
+
+    Raises:
+        UsageError: there is more than one log.
+    """
     with lean():
         return _print(options)
 
 
 def _print(options: Namespace) -> int:
-    report = report_for(options, options.trace)
+    logs = options.kernel_log or ()
+    if len(logs) > 1:
+        raise UsageError(f"{len(logs)} kernel logs for one trace. Give one")
+    report = report_for(options, options.trace, *logs)
 
     from tracediff.analysis.summary import summarize
     from tracediff.importers import load
 
-    summary = summarize(load(options.trace), options.by_shape)
+    profile = load(options.trace)
+    if logs:
+        from tracediff.importers.kernel_log import with_kernel_log
+
+        profile = with_kernel_log(profile, logs[0])
+    summary = summarize(profile, options.by_shape, kernels=options.kernels or bool(logs))
     if options.sort != "cpu_time_total":
         import msgspec
 

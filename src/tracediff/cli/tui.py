@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
+from tracediff.cli.options import add_kernel_log
 from tracediff.errors import UsageError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ def add_parser(commands: Subparsers) -> None:
     parser.add_argument("base", metavar="BASE", help="a Kineto trace (.json, .json.gz) or a printed table (.txt)")
     parser.add_argument("candidate", metavar="CANDIDATE", help="what to compare with it")
     parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
+    add_kernel_log(parser, "; once for each side, base first, or one log for both")
     parser.set_defaults(run=run)
 
 
@@ -37,4 +39,5 @@ def open_tui(options: Namespace) -> int:
     from tracediff.compare import CompareOptions
     from tracediff.tui import run_tui
 
-    return run_tui(options.base, options.candidate, CompareOptions(families=options.families))
+    chosen = CompareOptions(families=options.families, kernel_logs=tuple(options.kernel_log or ()))
+    return run_tui(options.base, options.candidate, chosen)

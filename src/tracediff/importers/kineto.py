@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import msgspec
+from msgspec import structs
 
 from tracediff.errors import TraceFormatError
 from tracediff.importers.base import text_of
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.events import ChunkDecoder
 from tracediff.importers.json_stream import JsonStream
-from tracediff.importers.recorded import OWN_KEY, key_averages_of, run_of, warnings_of
-from tracediff.importers.source import Progress, read_blocks
+from tracediff.importers.recorded import OWN_KEY, kernel_log_of, kernel_trace_of, key_averages_of, run_of, warnings_of
+from tracediff.importers.source import Progress, decompressed, read_blocks
 from tracediff.model.trace import ReadReport, Trace
 
 _EVENTS_KEY = "traceEvents"
@@ -29,7 +31,24 @@ class KinetoImporter:
         return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
     def read(self, path: Path, progress: Progress | None = None) -> Trace:
-        stream = JsonStream(read_blocks(path, progress), str(path))
+        trace, own = self._read(read_blocks(path, progress), path, path.stat().st_size)
+        log = kernel_log_of(own)
+        if log is None:
+            return trace
+        kernel_pass, doubts = self._kernel_pass(own, path)
+        return structs.replace(trace, kernel_log=log, kernel_pass=kernel_pass, warnings=(*trace.warnings, *doubts))
+
+    def _kernel_pass(self, own: object, path: Path) -> tuple[Trace | None, tuple[str, ...]]:
+        """The trace of the capture's kernel pass where it carries one; a doubt where that cannot be read."""
+        try:
+            packed = kernel_trace_of(own, str(path))
+            return self._read(decompressed((packed,), str(path)), path, len(packed))[0] if packed else None, ()
+        except TraceFormatError as error:
+            return None, (f"the trace of its kernel pass {error.message}",)
+
+    def _read(self, blocks: Iterable[bytes], path: Path, size: int) -> tuple[Trace, object]:
+        """The trace, and what it carries under our own key."""
+        stream = JsonStream(iter(blocks), str(path))
         decoder = ChunkDecoder()
         columns = ColumnBuilder()
         metadata: dict[str, Any] = {}
@@ -62,11 +81,11 @@ class KinetoImporter:
         if columns.event_count == 0:
             raise TraceFormatError("is a trace without events. Capture it again", str(path))
         own: object = metadata.pop(OWN_KEY, None)
-        return columns.build(
+        trace = columns.build(
             path=text_of(path),
             run=run_of(path, own),
             read=ReadReport(
-                bytes=path.stat().st_size,
+                bytes=size,
                 events_read=columns.event_count - columns.dropped,
                 events_dropped=columns.dropped,
             ),
@@ -74,6 +93,7 @@ class KinetoImporter:
             key_averages=key_averages_of(own),
             warnings=warnings_of(own),
         )
+        return trace, own
 
 
 def _decode(text: bytes, key: str, path: str) -> Any:

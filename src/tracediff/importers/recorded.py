@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import binascii
+import re
 from collections.abc import Mapping
 from math import isfinite
 from pathlib import Path
@@ -13,6 +15,7 @@ from tracediff.errors import TraceFormatError
 from tracediff.importers.base import label_of
 from tracediff.importers.json_stream import JsonStream
 from tracediff.importers.source import read_blocks
+from tracediff.model.kernels import KernelLog
 from tracediff.model.run import Run
 from tracediff.model.trace import Operator
 
@@ -33,8 +36,17 @@ def read_record(path: Path) -> bytes:
     raise TraceFormatError("does not begin with the record of a capture. Capture it again", str(path))
 
 
-class _Version(msgspec.Struct):
+# How torch's build names a BLAS (`BLAS_INFO=open`), and how its users do.
+_BLAS_INFO = re.compile(r"\bBLAS_INFO=(\w+)")
+_BLAS = {"open": "OpenBLAS", "openblas": "OpenBLAS", "mkl": "MKL", "nvpl": "NVPL", "eigen": "Eigen"}
+
+# Backends for which a capture switches oneDNN off: a log that says nothing says that there.
+_WITHOUT_ONEDNN = ("openblas", "native", "mkl")
+
+
+class _Torch(msgspec.Struct):
     version: str | None = None
+    config: str | None = None
 
 
 class _Named(msgspec.Struct):
@@ -59,16 +71,20 @@ def run_of(path: Path, recorded: object) -> Run:
     """
     own = _as(recorded, dict[str, Any], {})
     environment: Mapping[str, Any] = _as(own.get("environment"), dict[str, Any], {})
+    torch = _as(own.get("torch"), _Torch, _Torch())
+    built_with = _BLAS_INFO.search(torch.config or "")
+    blas = (built_with.group(1) if built_with else _text(environment.get("blas")) or "").lower()
     return Run(
         label=label_of(path, _text(own.get("label"))),
         backend=_text(own.get("backend")),
-        torch_version=_as(own.get("torch"), _Version, _Version()).version,
+        torch_version=torch.version,
         engine=_text(own.get("engine")),
         workload=_as(own.get("workload"), _Named, _Named()).name,
         environment=environment,
         emulated=environment.get("emulated") is True,
         latency_ns=_as(own.get("latency_ns"), tuple[int, ...], ()),
         source=_text(own.get("source")),
+        blas=_BLAS.get(blas),
     )
 
 
@@ -89,6 +105,31 @@ def key_averages_of(recorded: object) -> tuple[Operator, ...] | None:
         if isfinite(row.self_cpu_time_total * 1000) and isfinite(row.cpu_time_total * 1000)
     )
     return tuple(operators) or None
+
+
+def kernel_log_of(recorded: object) -> KernelLog | None:
+    """What the libraries wrote in the kernel pass; None where nothing says that they were asked to write."""
+    own = _as(recorded, dict[str, Any], {})
+    lines = _as(own.get("kernel_log"), list[str], [])
+    if not lines and not ("kernel_log" in own and own.get("backend") in _WITHOUT_ONEDNN):
+        return None
+    # Most traces carry no log, and need not wait for what reads them.
+    from tracediff.importers.kernel_log import parse_kernel_log
+
+    return parse_kernel_log(lines)
+
+
+def kernel_trace_of(recorded: object, path: str) -> bytes:
+    """The kernel pass's trace, still gzipped; empty where there is none.
+
+    Raises:
+        TraceFormatError: it is no base64.
+    """
+    own = _as(recorded, dict[str, Any], {})
+    try:
+        return binascii.a2b_base64(_text(own.get("kernel_trace")) or "", strict_mode=True)
+    except (binascii.Error, ValueError) as error:
+        raise TraceFormatError(f"is no base64 ({error}). Capture it again", path) from None
 
 
 def _as(value: object, kind: type[T], default: T) -> T:

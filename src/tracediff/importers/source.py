@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import stat
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TypeAlias
+from typing import BinaryIO, TypeAlias
 
 from tracediff.errors import TraceFormatError
 
@@ -46,24 +46,41 @@ def read_blocks(path: Path, progress: Progress | None = None) -> Iterator[bytes]
     """
     try:
         with path.open("rb") as file:
-            size = path.stat().st_size
-            block = file.read(BLOCK_BYTES)
-            decompress = _Gunzip(path) if block.startswith(_GZIP_MAGIC) else None
-            while block:
-                yield from decompress.feed(block) if decompress else (block,)
-                if progress:
-                    progress(file.tell(), size)
-                block = file.read(BLOCK_BYTES)
-            if decompress:
-                decompress.close()
+            yield from decompressed(_blocks_of(file, path.stat().st_size, progress), str(path))
     except OSError as error:
         raise TraceFormatError(f"cannot be read ({error.strerror}). Check its permissions", str(path)) from None
+
+
+def _blocks_of(file: BinaryIO, size: int, progress: Progress | None) -> Iterator[bytes]:
+    while block := file.read(BLOCK_BYTES):
+        yield block
+        if progress:
+            progress(file.tell(), size)
+
+
+def decompressed(blocks: Iterable[bytes], path: str) -> Iterator[bytes]:
+    """Yields the content of blocks that may be gzip.
+
+    Args:
+        blocks: none of them empty.
+        path: where they come from, for error messages.
+
+    Raises:
+        TraceFormatError: the gzip stream is damaged or cut short.
+    """
+    decompress = None
+    for number, block in enumerate(blocks):
+        if number == 0 and block.startswith(_GZIP_MAGIC):
+            decompress = _Gunzip(path)
+        yield from decompress.feed(block) if decompress else (block,)
+    if decompress:
+        decompress.close()
 
 
 class _Gunzip:
     """Streaming gzip of one or several members; `zlib` reads 1.6 times as fast as the `gzip` module."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: str) -> None:
         self._path = path
         self._stream = zlib.decompressobj(_GZIP_WINDOW)
 
@@ -78,8 +95,8 @@ class _Gunzip:
                     if data:
                         self._stream = zlib.decompressobj(_GZIP_WINDOW)
         except zlib.error as error:
-            raise TraceFormatError(f"is damaged gzip ({error}). Copy or capture it again", str(self._path)) from None
+            raise TraceFormatError(f"is damaged gzip ({error}). Copy or capture it again", self._path) from None
 
     def close(self) -> None:
         if not self._stream.eof:
-            raise TraceFormatError("ends in the middle of its gzip stream. Copy or capture it again", str(self._path))
+            raise TraceFormatError("ends in the middle of its gzip stream. Copy or capture it again", self._path)

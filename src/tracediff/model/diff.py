@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.run import Run
 from tracediff.model.trace import IntArray
 
@@ -30,6 +31,7 @@ class Side(msgspec.Struct, frozen=True):
         marker: what delimits an iteration (`ProfilerStep`, `model_inference`); None: the whole trace.
         iteration_ns: mean time of one iteration.
         samples_ns: time of each; empty where only their sum is known.
+        kernel_coverage: what became of the lines of the libraries' log; None where there is none.
     """
 
     path: str
@@ -40,6 +42,7 @@ class Side(msgspec.Struct, frozen=True):
     marker: str | None
     iteration_ns: int
     samples_ns: tuple[int, ...] = ()
+    kernel_coverage: KernelCoverage | None = None
 
 
 class OperatorTime(msgspec.Struct, frozen=True):
@@ -78,6 +81,8 @@ class RowSide(msgspec.Struct, frozen=True):
         implementations: most time first.
         outermost: names of the outermost operators.
         samples_ns: the row's time in each iteration; empty where only their sum is known.
+        kernels: what the libraries ran for it, most time first; their times are those of the kernel pass, if there is
+            one, and not part of `time_ns`.
     """
 
     shape: str | None
@@ -88,6 +93,7 @@ class RowSide(msgspec.Struct, frozen=True):
     implementations: tuple[Implementation, ...]
     outermost: tuple[str, ...]
     samples_ns: tuple[int, ...] = ()
+    kernels: tuple[Kernel, ...] = ()
 
 
 class Row(msgspec.Struct, frozen=True):

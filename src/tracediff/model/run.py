@@ -23,6 +23,7 @@ class Run(msgspec.Struct, frozen=True):
         environment: the recorded settings, flat: key -> value.
         emulated: the times are those of an emulator; structure and kernels are real.
         latency_ns: time of each iteration measured without the profiler.
+        blas: the BLAS that torch was built with (`OpenBLAS`, `MKL`).
         source: where the capture comes from, in the words of the file.
     """
 
@@ -35,3 +36,4 @@ class Run(msgspec.Struct, frozen=True):
     emulated: bool = False
     latency_ns: tuple[int, ...] = ()
     source: str | None = None
+    blas: str | None = None

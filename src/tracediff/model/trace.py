@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracediff.model.kernels import Kernel, KernelCoverage, KernelLog, OperatorKernel
 from tracediff.model.run import Run
 
 IntArray: TypeAlias = NDArray[np.int64]
@@ -86,6 +87,8 @@ class Operator(msgspec.Struct, frozen=True):
         total_ns: time with children.
         input_shapes: set when the table is grouped by shape.
         is_annotation: a user's label and no operator; None where a printed table does not tell.
+        kernels: what the libraries ran for it, most time first; empty where no log was joined.
+        kernel_share: the kernels' part of the operator's self time in the trace that the log was joined to.
     """
 
     name: str
@@ -94,6 +97,8 @@ class Operator(msgspec.Struct, frozen=True):
     total_ns: int
     input_shapes: InputShapes | None = None
     is_annotation: bool | None = None
+    kernels: tuple[Kernel, ...] = ()
+    kernel_share: float | None = None
 
 
 class Trace(msgspec.Struct, frozen=True, eq=False):
@@ -109,6 +114,8 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         read: what reading took.
         key_averages: the capture's own `key_averages()` rows where the file carries them.
         warnings: doubts that every result made from this trace must carry along.
+        kernel_log: what the math libraries wrote; None where nobody asked them to.
+        kernel_pass: the trace of the iteration that they wrote it in; None where it is this one.
     """
 
     path: str
@@ -123,6 +130,8 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     read: ReadReport
     key_averages: tuple[Operator, ...] | None = None
     warnings: tuple[str, ...] = ()
+    kernel_log: KernelLog | None = None
+    kernel_pass: Trace | None = None
 
 
 class PrintedTable(msgspec.Struct, frozen=True):
@@ -161,6 +170,8 @@ class Summary(msgspec.Struct, frozen=True):
         span_ns: from the first operator's or annotation's start to the last one's end.
         operators: the `key_averages()` table over the whole trace, largest CPU total first.
         self_total_ns: "Self CPU time total".
+        kernels: what the libraries ran, by operator and shape, most time first.
+        kernel_coverage: what became of the log's lines; None where nobody asked.
     """
 
     path: str
@@ -174,3 +185,5 @@ class Summary(msgspec.Struct, frozen=True):
     by_shape: bool
     read: ReadReport
     warnings: tuple[str, ...] = ()
+    kernels: tuple[OperatorKernel, ...] = ()
+    kernel_coverage: KernelCoverage | None = None

@@ -19,6 +19,26 @@ class TraceRecord(TypedDict):
     resolution_ns: int
 
 
+class OperatorKernelRecord(TypedDict):
+    """A library kernel of an operator, as often as the log has it."""
+
+    library: str
+    primitive: str
+    implementation: str
+    kind: Literal["exec", "reorder"]
+    calls: int
+    time_ns: int
+
+
+class KernelCoverageRecord(TypedDict):
+    """What became of the lines of the libraries' log."""
+
+    lines: int
+    attributed: int
+    ambiguous: int
+    outside: int
+
+
 class OperatorRecord(TypedDict):
     """A row of `key_averages()`, over all iterations."""
 
@@ -27,6 +47,7 @@ class OperatorRecord(TypedDict):
     self_cpu_ns: int
     cpu_total_ns: int
     input_shapes: NotRequired[list[Any]]
+    kernels: NotRequired[list[OperatorKernelRecord]]
 
 
 class ReadRecord(TypedDict):
@@ -45,6 +66,7 @@ class ShowDocument(TypedDict):
     schema_version: Literal[1]
     trace: TraceRecord
     operators: list[OperatorRecord]
+    kernel_coverage: NotRequired[KernelCoverageRecord]
     read: ReadRecord
     warnings: list[str]
 
@@ -63,6 +85,7 @@ class SideRecord(TypedDict):
     marker: str | None
     emulated: bool
     samples_ns: list[int]
+    kernel_coverage: KernelCoverageRecord | None
 
 
 class ComparableRecord(TypedDict):
@@ -98,8 +121,11 @@ class KernelRecord(TypedDict):
     library: str
     primitive: str
     implementation: str
+    kind: Literal["exec", "reorder"]
     calls: float
     time_ns: int
+    bf16_calls: float
+    bf16_allowed_calls: float
 
 
 class ImplementationRecord(TypedDict):

@@ -11,6 +11,7 @@ from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 
 _DEFAULT_LIMIT = 15
+_OF_KERNELS = ("Kernels", "Operator", "Library", "Kernel")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
 
 
@@ -39,8 +40,20 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
     ]
     lines = [*_table([*titles, *(["Input Shapes"] if summary.by_shape else [])], rows), ""]
     lines.append(f"Self CPU time total: {units.torch_duration(whole / 1000)}")
+    lines += _kernels(summary, options) if summary.kernel_coverage else []
     lines += ["", *(f"- ⚠ {_plain(warning)}" for warning in summary.warnings)] if summary.warnings else []
     return "\n".join(lines) + "\n"
+
+
+def _kernels(summary: Summary, options: ReportOptions) -> Iterator[str]:
+    from tracediff.report.kernel_table import LEFT, TITLES, kernel_cells, kernel_sentences
+
+    yield ""
+    if summary.kernels:
+        cells = kernel_cells(summary, options.limit)
+        yield from _table(TITLES, [[*map(_code, row[:LEFT]), *row[LEFT:]] for row in cells])
+        yield ""
+    yield from (f"- {_plain(sentence)}" for sentence in kernel_sentences(summary))
 
 
 def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
@@ -91,13 +104,18 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
 def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
     if not rows:
         return
+    with_kernels = phrases.has_kernels(diff)
     yield from _table(
-        ["Family", "Shape", "Implementation", "Calls", "Base", "Candidate", "Difference", "Share", "Change"],
+        [
+            *("Family", "Shape", "Implementation", *(["Kernels"] if with_kernels else [])),
+            *("Calls", "Base", "Candidate", "Difference", "Share", "Change"),
+        ],
         [
             [
                 _plain(units.short_name(row.family)),
                 _code(phrases.shapes(row)),
                 _code(phrases.implementations(row)),
+                *([_code(phrases.kernels(row))] if with_kernels else []),
                 phrases.calls(row),
                 phrases.time(row.base),
                 phrases.time(row.candidate),
@@ -115,7 +133,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes", "Change"}
+    left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes", "Change", *_OF_KERNELS}
     yield f"| {' | '.join(titles)} |"
     yield f"|{'|'.join('---' if title in left else '---:' for title in titles)}|"
     for row in rows:

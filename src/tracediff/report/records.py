@@ -6,10 +6,13 @@ import msgspec
 
 from tracediff import phrases
 from tracediff.model.diff import Diff, LedgerTerm, OperatorTime, Row, RowSide, Side, ThreadLedger
+from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.trace import Operator, Summary
 from tracediff.report.base import ReportOptions
 from tracediff.report.documents import (
     DiffDocument,
+    KernelCoverageRecord,
+    KernelRecord,
     LedgerRecord,
     OperatorRecord,
     OperatorSumsRecord,
@@ -62,7 +65,7 @@ def diff_document(diff: Diff) -> DiffDocument:
 def show_document(summary: Summary) -> ShowDocument:
     """The operator table as the contract's dict."""
     read = summary.read
-    return {
+    document: ShowDocument = {
         "schema_version": 1,
         "trace": {
             "path": summary.path,
@@ -72,7 +75,7 @@ def show_document(summary: Summary) -> ShowDocument:
             "span_ns": summary.span_ns,
             "resolution_ns": summary.resolution_ns,
         },
-        "operators": [_operator(operator) for operator in summary.operators],
+        "operators": [_operator(operator, summary.kernel_coverage is not None) for operator in summary.operators],
         "read": {
             "bytes": read.bytes,
             "events_read": read.events_read,
@@ -82,13 +85,16 @@ def show_document(summary: Summary) -> ShowDocument:
         },
         "warnings": list(summary.warnings),
     }
+    if summary.kernel_coverage:
+        document["kernel_coverage"] = _coverage(summary.kernel_coverage)
+    return document
 
 
 def _text(document: ShowDocument | DiffDocument) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 
-def _operator(operator: Operator) -> OperatorRecord:
+def _operator(operator: Operator, with_kernels: bool) -> OperatorRecord:
     record: OperatorRecord = {
         "name": operator.name,
         "calls": operator.calls,
@@ -97,7 +103,28 @@ def _operator(operator: Operator) -> OperatorRecord:
     }
     if operator.input_shapes is not None:
         record["input_shapes"] = phrases.as_lists(operator.input_shapes)
+    if with_kernels:
+        record["kernels"] = [
+            {
+                "library": kernel.library,
+                "primitive": kernel.primitive,
+                "implementation": kernel.implementation,
+                "kind": kernel.kind,
+                "calls": int(kernel.calls),
+                "time_ns": kernel.time_ns,
+            }
+            for kernel in operator.kernels
+        ]
     return record
+
+
+def _coverage(coverage: KernelCoverage) -> KernelCoverageRecord:
+    return {
+        "lines": coverage.lines,
+        "attributed": coverage.attributed,
+        "ambiguous": coverage.ambiguous,
+        "outside": coverage.outside,
+    }
 
 
 def _side(side: Side) -> SideRecord:
@@ -113,6 +140,7 @@ def _side(side: Side) -> SideRecord:
         "marker": side.marker,
         "emulated": side.run.emulated,
         "samples_ns": list(side.samples_ns),
+        "kernel_coverage": _coverage(side.kernel_coverage) if side.kernel_coverage else None,
     }
 
 
@@ -146,7 +174,20 @@ def _row_side(side: RowSide | None) -> RowSideRecord | None:
         "time_ns": side.time_ns,
         "dispatch_ns": side.dispatch_ns,
         "samples_ns": list(side.samples_ns),
-        "kernels": [],
+        "kernels": [_kernel(kernel) for kernel in side.kernels],
+    }
+
+
+def _kernel(kernel: Kernel) -> KernelRecord:
+    return {
+        "library": kernel.library,
+        "primitive": kernel.primitive,
+        "implementation": kernel.implementation,
+        "kind": kernel.kind,
+        "calls": kernel.calls,
+        "time_ns": kernel.time_ns,
+        "bf16_calls": kernel.bf16_calls,
+        "bf16_allowed_calls": kernel.bf16_allowed_calls,
     }
 
 

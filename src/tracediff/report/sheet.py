@@ -24,6 +24,7 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
         "calls_effect_ns",
         "cost_effect_ns",
     ]
+    titles += ["base_kernels", "candidate_kernels"]
     return _csv(
         titles,
         (
@@ -39,6 +40,7 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
                 row.delta_ns,
                 row.calls_effect_ns,
                 row.cost_effect_ns,
+                *(phrases.side_kernels(side) for side in (row.base, row.candidate)),
             ]
             for row in diff.rows[: options.limit or None]
         ),
@@ -46,7 +48,9 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
 
 
 def render_summary(summary: Summary, options: ReportOptions) -> str:
-    """The operators; over all iterations."""
+    """The operators, over all iterations; their kernels where those were asked for."""
+    if summary.kernel_coverage:
+        return _kernels(summary, options)
     titles = ["name", "calls", "self_cpu_ns", "cpu_total_ns", *(["input_shapes"] if summary.by_shape else [])]
     return _csv(
         titles,
@@ -59,6 +63,26 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
                 *([str(phrases.as_lists(operator.input_shapes or ()))] if summary.by_shape else []),
             ]
             for operator in summary.operators[: options.limit or None]
+        ),
+    )
+
+
+def _kernels(summary: Summary, options: ReportOptions) -> str:
+    titles = ["operator", "input_shapes", "library", "primitive", "implementation", "kind", "calls", "time_ns"]
+    return _csv(
+        titles,
+        (
+            [
+                row.operator,
+                row.shape or "",
+                row.kernel.library,
+                row.kernel.primitive,
+                row.kernel.implementation,
+                row.kernel.kind,
+                int(row.kernel.calls),
+                row.kernel.time_ns,
+            ]
+            for row in summary.kernels[: options.limit or None]
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
 from rich.console import Console, RenderableType
@@ -22,15 +22,20 @@ _MOST_NAME = 30
 
 
 def render_summary(summary: Summary, options: ReportOptions) -> str:
-    """What `key_averages().table(sort_by="cpu_time_total")` prints."""
+    """What `key_averages().table(sort_by="cpu_time_total")` prints; below it the kernels where they were asked for."""
     from tracediff.report.torch_table import torch_table
 
-    return torch_table(summary, options.limit)
+    text = torch_table(summary, options.limit)
+    return text if summary.kernel_coverage is None else f"{text}\n{_kernels(summary, options)}"
 
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
     """One sentence, the ledger, the rows, what did not match, the doubts."""
     width = max(options.width or _PIPE_WIDTH, _LEAST_WIDTH)
+    return _printed(_parts(diff, options, width), options, width)
+
+
+def _printed(parts: Iterable[RenderableType], options: ReportOptions, width: int) -> str:
     out = StringIO()
     console = Console(
         file=out,
@@ -41,7 +46,7 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
         markup=False,
         emoji=False,
     )
-    for part in _parts(diff, options, width):
+    for part in parts:
         console.print(part)
     # rich pads cells up to the table's width; nobody wants trailing blanks in a pipe.
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
@@ -67,6 +72,18 @@ def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[Renderabl
         yield Text(f"{phrases.other_threads(diff.other_threads)}\n")
     for warning in diff.warnings:
         yield Text(f"! {units.printable(warning)}", style="yellow")
+
+
+def _kernels(summary: Summary, options: ReportOptions) -> str:
+    from tracediff.report.kernel_table import LEFT, TITLES, kernel_cells, kernel_sentences
+
+    table = _table("Kernels: what the libraries ran, by their own logs")
+    for number, title in enumerate(TITLES):
+        table.add_column(title, overflow="fold", justify="left" if number < LEFT else "right", no_wrap=number >= LEFT)
+    for cells in kernel_cells(summary, options.limit):
+        table.add_row(*map(Text, cells))
+    width = max(options.width or _PIPE_WIDTH, _LEAST_WIDTH)
+    return _printed([*([table] if summary.kernels else []), *map(Text, kernel_sentences(summary))], options, width)
 
 
 def _table(title: str) -> Table:
@@ -115,6 +132,8 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
         table.add_column("Change", no_wrap=True)
     for row in rows:
         about = [units.short_name(row.family), phrases.shapes(row), phrases.implementations(row)]
+        ran = phrases.kernels(row)
+        about[-1] = "\n".join(filter(None, (about[-1], ran and f"kernels: {ran}")))
         numbers: list[RenderableType] = [
             phrases.calls(row),
             phrases.time(row.base),
@@ -122,7 +141,8 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
             _difference(row.delta_ns),
         ]
         if narrow:
-            table.add_row(Text("\n  ".join(filter(None, (f"{about[0]} {about[1]}", about[2])))), *numbers)
+            text = "\n".join(filter(None, (f"{about[0]} {about[1]}", about[2])))
+            table.add_row(Text(text.replace("\n", "\n  ")), *numbers)
         else:
             table.add_row(*map(Text, about), *numbers, phrases.share(row.delta_ns, diff), phrases.change(row))
     return table

@@ -126,6 +126,8 @@ class TracediffApp(App[int], inherit_bindings=False):
     def action_swap(self) -> None:
         """Compares the other way round."""
         if self._loading is None:
+            if self._options:
+                self._options = self._options.swapped()
             self._load(*reversed(self._inputs))
 
     def action_help(self) -> None:

@@ -132,7 +132,18 @@ class DetailScreen(Screen[None], inherit_bindings=False):
                 Text(write(operator.self_ns)),
                 Text(write(operator.total_ns)),
             )
-        return Group(title, times, ways, operators)
+        if not side.kernels:
+            return Group(title, times, ways, operators)
+        kernels = Table(box=None, pad_edge=False, expand=True)
+        kernels.add_column("Kernel", ratio=1, overflow="fold")
+        for heading in ("Calls", "Time"):
+            kernels.add_column(heading, justify="right", no_wrap=True)
+        for kernel in side.kernels:
+            # Not a share of the iteration: the library measured it in a pass of its own.
+            time = units.duration(kernel.time_ns) if kernel.time_ns else "-"
+            kernels.add_row(Text(phrases.kernel_name(kernel)), Text(units.calls(kernel.calls)), Text(time))
+        notes = phrases.kernel_notes(side.kernels)
+        return Group(title, times, ways, operators, kernels, *([Text(notes, figures.palette.muted)] if notes else []))
 
     @on(CallTreeView.Opened)
     def _open_other_row(self, event: CallTreeView.Opened) -> None:
