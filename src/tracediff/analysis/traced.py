@@ -53,7 +53,7 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
     return Diff(
         base=described[0],
         candidate=described[1],
-        comparable=compare_workloads(rows, families.defining),
+        comparable=compare_workloads(rows, families, marked=None not in (described[0].marker, described[1].marker)),
         total=total,
         rows=rows,
         ledger=make_ledger(rows, total, (mean_ns(gaps[0], iterations[0]), mean_ns(gaps[1], iterations[1]))),

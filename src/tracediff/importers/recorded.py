@@ -10,18 +10,16 @@ from typing import Any, TypeVar
 import msgspec
 
 from tracediff.importers.base import label_of
-from tracediff.model.run import Run
+from tracediff.model.run import OutputDigest, Run
 from tracediff.model.trace import Operator
 
 T = TypeVar("T")
 
+_SETTINGS = ("dtype", "batch", "channels_last", "seed")
+
 
 class _Version(msgspec.Struct):
     version: str | None = None
-
-
-class _Named(msgspec.Struct):
-    name: str | None = None
 
 
 class _CapturedOperator(msgspec.Struct):
@@ -33,22 +31,28 @@ class _CapturedOperator(msgspec.Struct):
     cpu_time_total: float
 
 
-def run_of(path: Path, recorded: object) -> Run:
+def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = None) -> Run:
     """What is known about the process; only the label where the file records nothing.
 
     Args:
         path: the file, for the label.
         recorded: the key's value as decoded. What in it is not of its documented type counts as not recorded.
+        profiler: which flags the file says the profiler had.
     """
     own = _as(recorded, dict[str, Any], {})
     environment: Mapping[str, Any] = _as(own.get("environment"), dict[str, Any], {})
+    workload: Mapping[str, Any] = _as(own.get("workload"), dict[str, Any], {})
     return Run(
         label=label_of(path, _text(own.get("label"))),
         backend=_text(own.get("backend")),
         torch_version=_as(own.get("torch"), _Version, _Version()).version,
         engine=_text(own.get("engine")),
-        workload=_as(own.get("workload"), _Named, _Named()).name,
+        workload=_text(workload.get("name")),
+        settings={name: value for name, value in workload.items() if name in _SETTINGS},
         environment=environment,
+        profiler=profiler or {},
+        checks=_as(own.get("checks"), dict[str, Any], {}),
+        output=_as(own.get("output"), tuple[OutputDigest, ...], ()),
         emulated=environment.get("emulated") is True,
         latency_ns=_as(own.get("latency_ns"), tuple[int, ...], ()),
         source=_text(own.get("source")),
