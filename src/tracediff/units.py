@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _STEPS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
 
@@ -72,6 +72,14 @@ def printable(text: str) -> str:
 def chain(names: tuple[str, ...]) -> str:
     """`thnn_conv2d > _slow_conv2d_forward`."""
     return " > ".join(short_name(name) for name in names)
+
+
+def with_operator(family: str, operators: Iterable[str]) -> str:
+    """A family, with its operator where there is one and the name does not say it: `pooling (max_pool2d)`."""
+    names = {short_name(operator) for operator in operators}
+    if len(names) == 1 and (only := names.pop()) not in (family, short_name(family)):
+        return f"{family} ({only})"
+    return family
 
 
 def ways(implementations: Sequence[tuple[tuple[str, ...], float]]) -> str:

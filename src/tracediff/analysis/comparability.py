@@ -13,7 +13,9 @@ from tracediff.model.diff import Comparability, Row
 _MOST_REASONS = 5
 
 
-def compare_workloads(rows: Sequence[Row], families: Families, marked: bool = True, whole: bool = True) -> Comparability:
+def compare_workloads(
+    rows: Sequence[Row], families: Families, marked: bool = True, whole: bool = True
+) -> Comparability:
     """Compares calls per iteration and shapes of the families that define a model; of all where none of them ran.
 
     Families that merely tell models apart are asked too where both sides fuse the same operators: a backend or a
@@ -41,7 +43,8 @@ def compare_workloads(rows: Sequence[Row], families: Families, marked: bool = Tr
     if doubts and not marked and (times := _repeated(asked)):
         more, often = ("base", 1 / times) if times < 1 else ("candidate", times)
         return Comparability(
-            "unknown", (f"all calls are {units.calls(often)} times as many in {more}: iterations may be unmarked there",)
+            "unknown",
+            (f"all calls are {units.calls(often)} times as many in {more}: iterations may be unmarked there",),
         )
     if reasons:
         return Comparability("different workload", _limited(reasons))

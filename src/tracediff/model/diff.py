@@ -244,6 +244,28 @@ class Explanation(msgspec.Struct, frozen=True):
     rows: tuple[int, ...]
 
 
+class Numerics(msgspec.Struct, frozen=True):
+    """How far the outputs of both sides agree; the worst of all output tensors.
+
+    Attributes:
+        outputs: how many were compared.
+        top1_agrees: whether the largest value of the first row is at the same place.
+        top5_shared: the part of the five largest values' places that both sides share.
+        cosine: similarity of the sampled values.
+        largest_absolute: difference of a sampled value.
+        largest_relative: the same as a part of the largest value.
+        tolerance: what of it rounding explains, by the dtypes.
+    """
+
+    outputs: int
+    top1_agrees: bool
+    top5_shared: float
+    cosine: float
+    largest_absolute: float
+    largest_relative: float
+    tolerance: float
+
+
 class Diff(msgspec.Struct, frozen=True, eq=False):
     """Base against candidate. `sum(term.delta_ns for term in ledger) == total.delta_ns`, exactly.
 
@@ -253,6 +275,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
         operators: by raw name, largest |difference of self time| first.
         call_tree: None where a side has no timeline.
         other_threads: None where both sides ran on one thread.
+        numerics: None where the outputs of both sides are not recorded, or cannot be compared.
     """
 
     base: Side
@@ -265,4 +288,5 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     explanations: tuple[Explanation, ...] = ()
     call_tree: MergedTree | None = None
     other_threads: ThreadLedger | None = None
+    numerics: Numerics | None = None
     warnings: tuple[str, ...] = ()

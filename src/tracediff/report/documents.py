@@ -174,6 +174,18 @@ class ExplanationRecord(TypedDict):
     rows: list[int]
 
 
+class NumericsRecord(TypedDict):
+    """How far the outputs of both sides agree; the worst of all output tensors."""
+
+    outputs: int
+    top1_agrees: bool
+    top5_shared: float
+    cosine: float
+    largest_absolute: float
+    largest_relative: float
+    tolerance: float
+
+
 class ThreadsRecord(TypedDict):
     """What ran beside the iteration's thread; not part of the total."""
 
@@ -194,6 +206,7 @@ class DiffDocument(TypedDict):
     ledger: list[LedgerRecord]
     operators: list[OperatorPairRecord]
     explanations: list[ExplanationRecord]
+    numerics: NumericsRecord | None
     other_threads: ThreadsRecord | None
     warnings: list[str]
 

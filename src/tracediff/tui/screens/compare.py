@@ -147,7 +147,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         diff, figures = self.diff, self.figures
         explanations = self.query_one("#explanations", Static)
         explanations.display = bool(diff.explanations)
-        explanations.update("\n".join(explanation.text for explanation in diff.explanations))
+        explanations.update("\n".join(f"- {units.printable(one.text)}" for one in diff.explanations))
         self.query_one(LedgerTable).fill(diff.ledger, figures)
         others = diff.other_threads
         note, table = self.query_one("#other-threads", Static), self.query_one("#other-rows-table", RowsTable)
