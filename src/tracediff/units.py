@@ -54,6 +54,11 @@ def calls(count: float) -> str:
     return f"{count:g}" if count != round(count) else f"{count:.0f}"
 
 
+def number_of_calls(count: float) -> str:
+    """`1 call`, `53 calls`, `5.5 calls`."""
+    return f"{calls(count)} call{'' if count == 1 else 's'}"
+
+
 def count(number: int, noun: str) -> str:
     """`1 iteration`, `3 iterations`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

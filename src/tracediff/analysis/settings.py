@@ -33,7 +33,7 @@ def settings_doubts(base: Run, candidate: Run) -> Iterator[str]:
     for flag in base.profiler:
         if flag in candidate.profiler and base.profiler[flag] != candidate.profiler[flag]:
             values = [_shown(run.profiler[flag]) for run in (base, candidate)]
-            yield f"profiler's {flag}: {values[0]} in base, {values[1]} in candidate, which costs the one time"
+            yield f"profiler's {flag}: {values[0]} in base, {values[1]} in candidate: it costs time where it is on"
 
 
 def _env(run: Run) -> dict[str, Any]:

@@ -87,8 +87,8 @@ def _cause(side: Side, parts: list[RowSide | None], stayed: float) -> str:
         return ""
     alone = "with one thread" if threads == 1 else "unless there are several threads"
     causes = [
-        f"unstrided 1x1 filters ({units.calls(pointwise)}) {alone}" if pointwise else "",
         f"inputs under its size threshold of {_THRESHOLD:,} elements ({units.calls(small)})" if small else "",
+        f"unstrided 1x1 filters ({units.calls(pointwise)}) {alone}" if pointwise else "",
     ]
     return f"; torch itself keeps from it {' and '.join(filter(None, causes))}"
 

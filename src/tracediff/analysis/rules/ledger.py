@@ -41,10 +41,11 @@ def contributors(evidence: Evidence) -> Iterator[Finding]:
 def _contribution(evidence: Evidence, term: LedgerTerm, share: str) -> Finding:
     rows = [evidence.diff.rows[at] for at in term.rows]
     changed = [row for row in rows if row.change == "implementation"]
-    text = (
-        f"{units.with_operator(term.term, term.outermost)} got {'slower' if term.delta_ns > 0 else 'faster'} by "
-        f"{units.duration(abs(term.delta_ns))} ({spans(term.base_ns, term.candidate_ns)}){share}"
-    )
+    if evidence.diff.comparable.verdict == "different workload":
+        moved = f"took {more_or_less(term.delta_ns)}"
+    else:
+        moved = f"got {'slower' if term.delta_ns > 0 else 'faster'} by {units.duration(abs(term.delta_ns))}"
+    text = f"{units.with_operator(term.term, term.outermost)} {moved} ({spans(term.base_ns, term.candidate_ns)}){share}"
     if changed and len({*_chains(changed)}) <= 2 * _FEW_WAYS:
         joint = "although" if term.delta_ns * evidence.diff.total.delta_ns < 0 else "and"
         part = "its implementation" if len(changed) == len(rows) else "some of its implementations"
@@ -85,8 +86,8 @@ def changed_part(evidence: Evidence) -> Iterator[Finding]:
         both = _sum(evidence, changed), _sum(evidence, rest)
         if changed and rest and any(map(evidence.is_material, both)):
             text = (
-                f"{family}: rows with another implementation ({units.calls(_calls(evidence, changed))} calls) took "
-                f"{more_or_less(both[0])}, those with the same one ({units.calls(_calls(evidence, rest))} calls) "
+                f"{family}: rows with another implementation ({units.number_of_calls(_calls(evidence, changed))}) took "
+                f"{more_or_less(both[0])}, those with the same one ({units.number_of_calls(_calls(evidence, rest))}) "
                 f"{more_or_less(both[1])}"
             )
             yield Finding(max(map(abs, both)), text, tuple(changed + rest))
@@ -138,7 +139,7 @@ def one_side_only(evidence: Evidence) -> Iterator[Finding]:
             delta_ns = _sum(evidence, members)
             if evidence.is_material(delta_ns):
                 text = (
-                    f"{family}: {units.calls(_calls(evidence, members))} calls an iteration have no counterpart and "
+                    f"{family}: {units.number_of_calls(_calls(evidence, members))} an iteration without a counterpart "
                     f"ran in {change.removeprefix('only ')} only: {more_or_less(delta_ns)}"
                 )
                 yield Finding(abs(delta_ns), text, tuple(members))
