@@ -49,6 +49,12 @@ def ratio(value: float) -> str:
     return f"{value:.2f}x"
 
 
+def rates(gflops_per_s: float | None, gbytes_per_s: float | None) -> str:
+    """`1.72 GFLOP/s, 0.310 GB/s`, as far as known."""
+    known = ((gflops_per_s, "GFLOP/s"), (gbytes_per_s, "GB/s"))
+    return ", ".join(f"{value:#.3g} {unit}" for value, unit in known if value is not None)
+
+
 def calls(count: float) -> str:
     """`53`, or `5.5` where iterations differ."""
     return f"{count:g}" if count != round(count) else f"{count:.0f}"

@@ -78,6 +78,7 @@ class RowSide(msgspec.Struct, frozen=True):
         implementations: most time first.
         outermost: names of the outermost operators.
         samples_ns: the row's time in each iteration; empty where only their sum is known.
+        flops, bytes: arithmetic and traffic that the shapes ask for; None where they do not tell.
     """
 
     shape: str | None
@@ -88,6 +89,18 @@ class RowSide(msgspec.Struct, frozen=True):
     implementations: tuple[Implementation, ...]
     outermost: tuple[str, ...]
     samples_ns: tuple[int, ...] = ()
+    flops: int | None = None
+    bytes: int | None = None
+
+    @property
+    def gflops_per_s(self) -> float | None:
+        """FLOPs per nanosecond; None where unknown."""
+        return self.flops / self.time_ns if self.flops is not None and self.time_ns else None
+
+    @property
+    def gbytes_per_s(self) -> float | None:
+        """Bytes per nanosecond; None where unknown."""
+        return self.bytes / self.time_ns if self.bytes is not None and self.time_ns else None
 
 
 class Row(msgspec.Struct, frozen=True):

@@ -120,6 +120,10 @@ class RowSideRecord(TypedDict):
     time_ns: int
     dispatch_ns: int
     samples_ns: list[int]
+    flops: int | None
+    bytes: int | None
+    gflops_per_s: float | None
+    gbytes_per_s: float | None
     kernels: list[KernelRecord]
 
 

@@ -148,6 +148,10 @@ def _row_side(side: RowSide | None) -> RowSideRecord | None:
         "time_ns": side.time_ns,
         "dispatch_ns": side.dispatch_ns,
         "samples_ns": list(side.samples_ns),
+        "flops": side.flops,
+        "bytes": side.bytes,
+        "gflops_per_s": side.gflops_per_s,
+        "gbytes_per_s": side.gbytes_per_s,
         "kernels": [],
     }
 

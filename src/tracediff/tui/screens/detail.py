@@ -115,6 +115,8 @@ class DetailScreen(Screen[None], inherit_bindings=False):
         times = Text(
             f"{write(side.time_ns)}, {units.number_of_calls(side.calls)}, dispatch {write(side.dispatch_ns)}",
         )
+        if rates := units.rates(side.gflops_per_s, side.gbytes_per_s):
+            times.append(f"\n{rates}")
         ways = Table(box=None, pad_edge=False, expand=True)
         ways.add_column("Implementation", ratio=1, overflow="fold")
         for heading in ("Calls", "Time"):
