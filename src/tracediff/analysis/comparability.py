@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from math import isclose
+
+from msgspec import structs
 
 from tracediff import units
 from tracediff.analysis.families import Families
 from tracediff.model.diff import Comparability, Row
+from tracediff.model.trace import Trace
 
 _MOST_REASONS = 5
+_MODULE = "nn.Module: "
 
 
 def compare_workloads(
-    rows: Sequence[Row], families: Families, marked: bool = True, whole: bool = True
+    rows: Sequence[Row],
+    families: Families,
+    marked: bool = True,
+    whole: bool = True,
+    modules: Sequence[Mapping[str, int]] = (),
 ) -> Comparability:
     """Compares calls per iteration and shapes of the families that define a model; of all where none of them ran.
 
@@ -26,10 +34,35 @@ def compare_workloads(
         families: which of them define a model, tell models apart, serve others.
         marked: whether iterations are marked on both sides, so that calls are calls of one.
         whole: whether all operators are known on both sides, as those of a printed table may not be.
+        modules: how many modules of each class either side's model has. Libraries rename classes, so they are said and
+            decide nothing.
 
     Returns:
         "unknown" where shapes were not recorded on both sides, or what ran decides nothing.
     """
+    found = _by_operators(rows, families, marked, whole)
+    return structs.replace(found, reasons=(*found.reasons, *_module_reasons(modules)))
+
+
+def modules_of(trace: Trace) -> Counter[str]:
+    """Modules of the model by class, from `nn.Module: Conv2d_0`; none without `with_stack` or `with_modules`."""
+    names = (name.removeprefix(_MODULE) for name in trace.names if name.startswith(_MODULE))
+    return Counter(name.rpartition("_")[0] for name in names)
+
+
+def _module_reasons(modules: Sequence[Mapping[str, int]]) -> Iterator[str]:
+    if len(modules) != 2 or not all(modules):
+        return
+    base, candidate = modules
+    unlike = [name for name in sorted({*base, *candidate}) if base.get(name, 0) != candidate.get(name, 0)]
+    if unlike:
+        counts = ", ".join(
+            f"{name} {base.get(name, 0)} and {candidate.get(name, 0)}" for name in unlike[:_MOST_REASONS]
+        )
+        yield f"modules in base and candidate: {counts}"
+
+
+def _by_operators(rows: Sequence[Row], families: Families, marked: bool, whole: bool) -> Comparability:
     working = [row for row in rows if row.family not in families.helpers]
     defining = [row for row in working if row.family in families.defining]
     asked = defining or (working if whole else [])

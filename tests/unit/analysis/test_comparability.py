@@ -77,3 +77,14 @@ def test_a_missing_shape_does_not_hide_another_number_of_calls(diff_of: DiffOf) 
     diff = diff_of([Call("aten::linear", 5)] * 2 + [Call("aten::conv2d", 3)], [Call("aten::linear", 5)] * 3)
 
     assert diff.comparable.verdict == DIFFERENT
+
+
+def test_other_modules_are_said_and_decide_nothing(write: Callable[..., Path]) -> None:
+    def model(name: str, blocks: int) -> Path:
+        modules = [Call(f"nn.Module: Block_{n}", 1, (), cat="python_function") for n in range(blocks)]
+        return write(name, *modules, LINEAR)
+
+    found = compare(model("two", 2), model("four", 4)).comparable
+    assert (found.verdict, found.reasons) == (SAME, ("modules in base and candidate: Block 2 and 4",))
+    assert compare(model("two", 2), model("again", 2)).comparable.reasons == ()
+    assert compare(model("two", 2), write("plain", LINEAR)).comparable.reasons == ()
