@@ -171,6 +171,22 @@ def test_a_side_without_onednn_left_nothing_behind(diff_of: DiffOf) -> None:
     assert "did not use" not in texts(diff)
 
 
+def test_a_side_that_was_told_not_to_use_onednn_left_nothing_behind(write: Write) -> None:
+    slow, onednn = conv("thnn_conv2d", 1, helpers=SLOW), conv("mkldnn_convolution", 5)
+
+    def run(backend: str) -> Diff:
+        return compare(write("base", onednn, onednn), write("candidate", slow, onednn, tracediff={"backend": backend}))
+
+    assert "did not use" not in texts(run("openblas"))
+    assert "1 of 2 convolutions of candidate" in texts(run("acl"))
+
+
+def test_a_convolution_of_another_library_is_not_left_behind(diff_of: DiffOf) -> None:
+    onednn, other = conv("mkldnn_convolution", 5), Call("quantized::conv2d_relu", 30, (), [[1, 3, 8, 8]])
+
+    assert "did not use" not in texts(diff_of([onednn, onednn], [other, onednn]))
+
+
 def test_layout_work_that_appeared(diff_of: DiffOf) -> None:
     copies = [Call("aten::clone", 1, [Call("aten::copy_", 40)])]
     plain, copying = conv("mkldnn_convolution", 30), conv("mkldnn_convolution", 30, helpers=copies)

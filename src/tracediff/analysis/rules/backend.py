@@ -13,6 +13,8 @@ from tracediff.model.diff import RowSide, Side
 
 _CONVOLUTIONS = ("conv1d", "conv2d", "conv3d")
 _ONEDNN_BACKENDS = ("acl", "onednn")
+_UNSAID = (None, "default")
+_NATIVE = ("slow_conv", "thnn_conv", "_nnpack_spatial_convolution", "conv_depthwise")
 _LAYOUT = "layout"
 _MOST_NAMED = 2
 
@@ -32,7 +34,7 @@ def stayed_behind(evidence: Evidence) -> Iterator[Finding]:
             continue
         rows = [at for at, _ in stayed]
         parts = [sides[at] for at in rows]
-        ways = [way for part in parts if part for way in part.implementations if not _is_onednn(way.chain)]
+        ways = [way for part in parts if part for way in part.implementations if _is_native(way.chain)]
         calls, time_ns = sum(way.calls for way in ways), sum(way.time_ns for way in ways)
         used = Counter[str]()
         for way in ways:
@@ -46,21 +48,25 @@ def stayed_behind(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _stayed(evidence: Evidence, side: Side, sides: list[RowSide | None]) -> list[tuple[int, float]]:
-    """(row, its calls outside oneDNN) of a side that uses oneDNN for convolutions, or was asked to."""
+    """(row, its calls on torch's own kernels) of a side that uses oneDNN for convolutions, or was asked to."""
     onednn, stayed = 0.0, list[tuple[int, float]]()
     for at, part in enumerate(sides):
         if part is None or evidence.diff.rows[at].family not in _CONVOLUTIONS:
             continue
-        inside = sum(way.calls for way in part.implementations if _is_onednn(way.chain))
-        outside = sum(way.calls for way in part.implementations) - inside
-        onednn += inside
+        onednn += sum(way.calls for way in part.implementations if _is_onednn(way.chain))
+        outside = sum(way.calls for way in part.implementations if _is_native(way.chain))
         if outside:
             stayed.append((at, outside))
-    return stayed if onednn or side.run.backend in _ONEDNN_BACKENDS else []
+    asked = side.run.backend in _ONEDNN_BACKENDS
+    return stayed if asked or (onednn and side.run.backend in _UNSAID) else []
 
 
 def _is_onednn(chain: tuple[str, ...]) -> bool:
     return any("mkldnn" in name or "onednn" in name for name in chain)
+
+
+def _is_native(chain: tuple[str, ...]) -> bool:
+    return not _is_onednn(chain) and any(part in name for name in chain for part in _NATIVE)
 
 
 def _convolutions(evidence: Evidence, sides: list[RowSide | None]) -> float:
@@ -75,10 +81,10 @@ def _cause(side: Side, parts: list[RowSide | None], stayed: float) -> str:
     small = pointwise = 0.0
     for part in parts:
         sizes = sizes_of(part.shape) if part else []
-        if part is None or len(sizes) < 2 or len(sizes[0]) != 4 or len(sizes[1]) != 4:
+        image, weight = sizes[:2] if len(sizes) > 1 else ([], [])
+        if part is None or len(image) != 4 or len(weight) != 4 or not all(type(size) is int for size in image + weight):
             return ""
-        image, weight = sizes[:2]
-        calls = sum(way.calls for way in part.implementations if not _is_onednn(way.chain))
+        calls = sum(way.calls for way in part.implementations if _is_native(way.chain))
         if image[0] == 1 and image[1] == weight[1] and min(weight[2:]) <= _SMALL_FILTER and prod(image) <= _THRESHOLD:
             small += calls
         elif weight[2:] == [1, 1] and image[0] < _SMALL_BATCH and threads in (None, 1):
