@@ -73,11 +73,11 @@ def _by_operators(rows: Sequence[Row], families: Families, marked: bool, whole: 
     if whole and _fusions(working, families, "base") == _fusions(working, families, "candidate"):
         others = [row for row in working if row.family in families.telling] if defining else working
         reasons += _reasons(others, whole, loosely=True)
-    if doubts and not marked and (times := _repeated(asked)):
-        more, often = ("base", 1 / times) if times < 1 else ("candidate", times)
+    if doubts and not marked and (repeated := _repeated(asked)):
+        more, times = repeated
         return Comparability(
             "unknown",
-            (f"all calls are {units.calls(often)} times as many in {more}: iterations may be unmarked there",),
+            (f"all calls are {units.calls(times)} times as many in {more}: iterations may be unmarked there",),
         )
     if reasons:
         return Comparability("different workload", _limited(reasons))
@@ -135,14 +135,15 @@ def _sizes(shape: str | None) -> list[list[str]]:
     return sorted(sorted(argument.strip("[]").split(",")) for argument in (shape or "").split(" "))
 
 
-def _repeated(rows: Sequence[Row]) -> float | None:
-    """How many times as many calls of each row the candidate has, where that is one number."""
-    times = {
-        round(row.candidate.calls / row.base.calls, 9) if row.base and row.candidate and row.base.calls else 0.0
-        for row in rows
-    }
-    (only,) = times if len(times) == 1 else (None,)
-    return only if only and only != 1 and (only.is_integer() or (1 / only).is_integer()) else None
+def _repeated(rows: Sequence[Row]) -> tuple[str, float] | None:
+    """Which side has more calls, and how many times as many, where that is one whole number for all rows."""
+    found: set[tuple[str, float]] = set()
+    for row in rows:
+        base, candidate = (side.calls if side else 0.0 for side in (row.base, row.candidate))
+        fewer, more = sorted((base, candidate))
+        found.add(("base" if base > candidate else "candidate", round(more / fewer, 9) if fewer else 0.0))
+    (only,) = found if len(found) == 1 else (None,)
+    return only if only and only[1] > 1 and only[1].is_integer() else None
 
 
 def _limited(reasons: Collection[str]) -> tuple[str, ...]:

@@ -73,6 +73,12 @@ def test_unmarked_iterations_are_no_other_workload(diff_of: DiffOf, write: Calla
     assert compare(one, ten).comparable.verdict == DIFFERENT
 
 
+def test_three_times_as_many_calls_are_so_on_either_side(diff_of: DiffOf) -> None:
+    for base, candidate, side in ((1, 3, "candidate"), (3, 1, "base")):
+        found = diff_of([LINEAR] * base, [LINEAR] * candidate).comparable
+        assert (found.verdict, f"3 times as many in {side}" in found.reasons[0]) == (UNKNOWN, True)
+
+
 def test_a_missing_shape_does_not_hide_another_number_of_calls(diff_of: DiffOf) -> None:
     diff = diff_of([Call("aten::linear", 5)] * 2 + [Call("aten::conv2d", 3)], [Call("aten::linear", 5)] * 3)
 
