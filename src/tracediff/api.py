@@ -212,6 +212,8 @@ _SIDE_COLUMNS: dict[str, Callable[[model.RowSide], object]] = {
     "calls": lambda side: side.calls,
     "time_ns": lambda side: side.time_ns,
     "dispatch_ns": lambda side: side.dispatch_ns,
+    "flops": lambda side: side.flops,
+    "bytes": lambda side: side.bytes,
 }
 _OPERATOR_COLUMNS: dict[str, Callable[[model.OperatorTime], object]] = {
     "calls": lambda operator: operator.calls,
@@ -229,8 +231,8 @@ def _candidate(row: model.Row) -> model.RowSide | None:
 
 
 def _frame(columns: dict[str, list[object]]) -> pd.DataFrame:
-    """A frame whose times stay integers where one side has none (pandas would make them floats)."""
+    """A frame whose integers stay such where one side has none (pandas would make them floats)."""
     import pandas as pd
 
     frame = pd.DataFrame(columns)
-    return frame.astype({title: "Int64" for title in columns if title.endswith("_ns")})
+    return frame.astype({title: "Int64" for title in columns if title.endswith(("_ns", "_flops", "_bytes"))})

@@ -8,7 +8,8 @@ from pathlib import Path
 import msgspec
 from msgspec import structs
 
-from tracediff.analysis.families import load_families
+from tracediff.analysis.conclusions import concluded
+from tracediff.analysis.families import Families, load_families
 from tracediff.errors import UsageError
 from tracediff.importers import load
 from tracediff.importers.source import Progress
@@ -53,13 +54,17 @@ def compare(
 
         sides = [with_kernel_log(side, log) for side, log in zip(sides, _one_a_side(options.kernel_logs), strict=True)]
     sides = _told_apart(sides[0], sides[1])
-    if isinstance(sides[0], Trace) and isinstance(sides[1], Trace):
+    return concluded(_diff(sides[0], sides[1], families), families)
+
+
+def _diff(base: Profile, candidate: Profile, families: Families) -> Diff:
+    if isinstance(base, Trace) and isinstance(candidate, Trace):
         from tracediff.analysis.traced import diff_traces
 
-        return diff_traces(sides[0], sides[1], families)
+        return diff_traces(base, candidate, families)
     from tracediff.analysis.printed import diff_tables, table_of
 
-    tables = [side if isinstance(side, PrintedTable) else table_of(side) for side in sides]
+    tables = [side if isinstance(side, PrintedTable) else table_of(side) for side in (base, candidate)]
     return diff_tables(tables[0], tables[1], families)
 
 

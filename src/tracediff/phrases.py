@@ -44,11 +44,8 @@ def side_facts(side: Side) -> str:
 
 
 def term_name(term: LedgerTerm) -> str:
-    """The term, with its operator where there is one and the family's name does not say it: `pooling (max_pool2d)`."""
-    names = {units.short_name(operator) for operator in term.outermost}
-    if len(names) == 1 and (only := names.pop()) not in (term.term, units.short_name(term.term)):
-        return f"{term.term} ({only})"
-    return term.term
+    """The term, with its operator where there is one and the family's name does not say it."""
+    return units.with_operator(term.term, term.outermost)
 
 
 def implementation(side: RowSide | None, innermost: bool = False) -> str:
@@ -112,6 +109,18 @@ def comparable(diff: Diff) -> str:
     """`same workload`, or the verdict and why."""
     reasons = "; ".join(diff.comparable.reasons)
     return diff.comparable.verdict + (f": {reasons}" if reasons else "")
+
+
+def numerics(diff: Diff) -> str:
+    """How far the outputs agree, in one line; empty where they were not compared."""
+    found = diff.numerics
+    if found is None:
+        return ""
+    top = "same top-1" if found.top1_agrees else "other top-1"
+    return (
+        f"{top}, {units.percent(found.top5_shared)} of the top 5 shared, cosine {found.cosine:.6f}, largest difference "
+        f"{found.largest_absolute:.2g} ({found.largest_relative:.1e} of the largest value)"
+    )
 
 
 def limited(rows: Sequence[Row], limit: int | None, default: int) -> tuple[Sequence[Row], str]:

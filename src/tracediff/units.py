@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 _STEPS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
 
@@ -49,9 +49,20 @@ def ratio(value: float) -> str:
     return f"{value:.2f}x"
 
 
+def rates(gflops_per_s: float | None, gbytes_per_s: float | None) -> str:
+    """`1.72 GFLOP/s, 0.310 GB/s`, as far as known."""
+    known = ((gflops_per_s, "GFLOP/s"), (gbytes_per_s, "GB/s"))
+    return ", ".join(f"{value:#.3g} {unit}" for value, unit in known if value is not None)
+
+
 def calls(count: float) -> str:
     """`53`, or `5.5` where iterations differ."""
     return f"{count:g}" if count != round(count) else f"{count:.0f}"
+
+
+def number_of_calls(count: float) -> str:
+    """`1 call`, `53 calls`, `5.5 calls`."""
+    return f"{calls(count)} call{'' if count == 1 else 's'}"
 
 
 def count(number: int, noun: str) -> str:
@@ -72,6 +83,14 @@ def printable(text: str) -> str:
 def chain(names: tuple[str, ...]) -> str:
     """`thnn_conv2d > _slow_conv2d_forward`."""
     return " > ".join(short_name(name) for name in names)
+
+
+def with_operator(family: str, operators: Iterable[str]) -> str:
+    """A family, with its operator where there is one and the name does not say it: `pooling (max_pool2d)`."""
+    names = {short_name(operator) for operator in operators}
+    if len(names) == 1 and (only := names.pop()) not in (family, short_name(family)):
+        return f"{family} ({only})"
+    return family
 
 
 def ways(implementations: Sequence[tuple[tuple[str, ...], float]]) -> str:

@@ -91,3 +91,18 @@ def test_another_model_and_another_size_are_told_apart() -> None:
         verdict = compare(trace(f"2.3.0/{base}"), trace(f"2.3.0/{candidate}")).comparable
         assert verdict.verdict == "different workload"
         assert verdict.reasons
+
+
+@pytest.mark.parametrize(
+    ("acl", "words"),
+    [
+        ("resnet50_224-acl", "33 of 53 convolutions of candidate did not use oneDNN"),
+        ("resnet50-acl", "49 of 53 convolutions of candidate did not use oneDNN"),
+        ("resnet50_224-acl-t2", None),
+    ],
+)
+def test_explanations_count_the_convolutions_that_onednn_did_not_take(acl: str, words: str | None) -> None:
+    diff = compare(trace("2.3.0/" + acl.partition("-")[0] + "-openblas"), trace(f"2.3.0/{acl}"))
+    found = [one.text for one in diff.explanations if "did not use oneDNN" in one.text]
+
+    assert [text[: len(words)] for text in found] == [words] if words else found == []

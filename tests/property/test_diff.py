@@ -97,6 +97,12 @@ def assert_negated(diff: Diff, swapped: Diff) -> None:
     }
     assert {t.term: t.delta_ns for t in diff.ledger} == {t.term: -t.delta_ns for t in swapped.ledger}
     assert swapped.comparable.verdict == diff.comparable.verdict
+    assert sorted(explained(swapped)) == sorted(explained(diff))
+
+
+def explained(diff: Diff) -> list[list[tuple[str, str]]]:
+    """What each explanation is about."""
+    return [[(diff.rows[at].family, diff.rows[at].shape or "") for at in one.rows] for one in diff.explanations]
 
 
 def effects(row: Row, sign: int) -> tuple[int, int, int, str]:

@@ -12,6 +12,7 @@ import numpy as np
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import Groups, group
 from tracediff.analysis.implementation import chain_below
+from tracediff.analysis.rates import Work, work_of_rows
 from tracediff.analysis.side import NO_OWNER, TracedSide
 from tracediff.model.diff import Implementation, OperatorTime, RowSide
 from tracediff.model.kernels import Kernel
@@ -41,6 +42,7 @@ class Account(msgspec.Struct):
     samples_ns: list[int] = msgspec.field(default_factory=list[int])
     outermost: dict[str, None] = msgspec.field(default_factory=dict[str, None])
     kernels: tuple[Kernel, ...] = ()
+    work: Work = Work(None, None)
 
     def per_iteration(self, iterations: int) -> RowSide:
         """The same as means of one iteration."""
@@ -60,6 +62,8 @@ class Account(msgspec.Struct):
             outermost=tuple(self.outermost),
             samples_ns=tuple(self.samples_ns),
             kernels=self.kernels,
+            flops=None if self.work.flops is None else mean_ns(self.work.flops, iterations),
+            bytes=None if self.work.bytes is None else mean_ns(self.work.bytes, iterations),
         )
 
 
@@ -101,7 +105,10 @@ def keep_accounts(
     operators = calls[tree.is_operator[calls]]
     for number, name, count, self_ns, total_ns in _by_row_and_name(side, operators, row[side.owner[operators]]):
         accounts[number].operators[name] = [count, self_ns, total_ns]
-    for number, units in _alike(side, group(owner).codes, row):
+    owners = group(owner).codes
+    for number, work in work_of_rows(side, owners, row[owners], families).items():
+        accounts[number].work = work
+    for number, units in _alike(side, owners, row):
         account, call = accounts[number], int(units[0])
         chain = chain_below(side, call, families)
         spent = int(time_ns[units].sum())

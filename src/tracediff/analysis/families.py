@@ -88,6 +88,7 @@ class FamilyTable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     contains: frozenset[str] = frozenset()
     helper: bool = False
     defining: bool = False
+    telling: bool = False
     kin: str | None = None
 
 
@@ -126,6 +127,7 @@ class Families:
     Attributes:
         helpers: families whose operators serve others.
         defining: families whose calls the model alone decides.
+        telling: families that tell models apart where both sides fuse alike.
     """
 
     def __init__(self, files: Sequence[FamiliesFile]) -> None:
@@ -151,6 +153,7 @@ class Families:
         self._contains = [(name, table.contains) for name, table in tables]
         self.helpers = frozenset(name for name, table in tables if table.helper)
         self.defining = frozenset(name for name, table in tables if table.defining)
+        self.telling = frozenset(name for name, table in tables if table.telling)
 
     def family(self, operator: str, rank: int | None = None) -> str | None:
         """The operator's family.

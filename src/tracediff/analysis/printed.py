@@ -81,7 +81,12 @@ def diff_tables(base: PrintedTable, candidate: PrintedTable, families: Families)
     return Diff(
         base=_side(sides[0], total.base_ns),
         candidate=_side(sides[1], total.candidate_ns),
-        comparable=compare_workloads(rows, families.defining),
+        comparable=compare_workloads(
+            rows,
+            families,
+            marked=None not in (sides[0].marker, sides[1].marker),
+            whole=not any(map(_is_cut_off, (base, candidate))),
+        ),
         total=total,
         rows=rows,
         ledger=make_ledger(rows, total, gaps),
@@ -249,15 +254,20 @@ def _chain(leaf: _Placed) -> list[_Placed]:
 
 def _take_unprinted(name: str, side: _TabledSide, other: _TabledSide) -> Iterator[str]:
     """Takes out what only this table prints while the other one is cut off: it may have run there unprinted."""
-    unprinted_ns = other.table.unprinted_ns
-    if unprinted_ns <= len(other.table.operators) * other.table.resolution_ns:
+    if not _is_cut_off(other.table):
         return
+    unprinted_ns = other.table.unprinted_ns
     for key in [key for key in side.accounts if key not in other.accounts]:
         account = side.accounts.pop(key)
         yield (
             f"{', '.join(account.outermost)} ({units.duration(account.time_ns)}) is printed in {name} only; the other "
             f"table leaves {units.duration(unprinted_ns)} of operators out: no row, its difference is in the remainder"
         )
+
+
+def _is_cut_off(table: PrintedTable) -> bool:
+    """Whether operators are missing, by more than the rounding of the printed ones explains."""
+    return table.unprinted_ns > len(table.operators) * table.resolution_ns
 
 
 def _doubts(side: _TabledSide) -> Iterator[str]:

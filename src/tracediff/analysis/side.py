@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -155,6 +155,11 @@ def rank_of(shapes: InputShapes) -> int | None:
 def shape_text(shapes: InputShapes) -> str | None:
     """Input shapes without the scalars, `[1,3,32,32] [32,3,5,5] [32]`; None where only scalars are left."""
     return " ".join(_bracketed(shape) for shape in shapes if isinstance(shape, tuple) and shape) or None
+
+
+def sizes_of(text: str | None) -> list[list[Any]]:
+    """The inputs of a `shape_text`: one list of sizes each, of lists for a tensor list."""
+    return msgspec.json.decode(f"[{(text or '').replace('] [', '],[')}]", type=list[list[Any]])
 
 
 def _bracketed(shape: InputShapes) -> str:

@@ -8,7 +8,7 @@ import numpy as np
 
 from tracediff.analysis.accounts import Account, keep_accounts, mean_ns
 from tracediff.analysis.alignment import align
-from tracediff.analysis.comparability import compare_workloads
+from tracediff.analysis.comparability import compare_workloads, modules_of
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
 from tracediff.analysis.ledger import make_ledger, make_rows
@@ -67,7 +67,12 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
     return Diff(
         base=described[0],
         candidate=described[1],
-        comparable=compare_workloads(rows, families.defining),
+        comparable=compare_workloads(
+            rows,
+            families,
+            marked=None not in (described[0].marker, described[1].marker),
+            modules=(modules_of(base), modules_of(candidate)),
+        ),
         total=total,
         rows=rows,
         ledger=make_ledger(rows, total, (mean_ns(gaps[0], iterations[0]), mean_ns(gaps[1], iterations[1]))),

@@ -11,7 +11,7 @@ from tracediff.analysis.side import TracedSide
 from tracediff.model.diff import Row, Side, Total
 from tracediff.model.trace import PYTHON_FUNCTION
 
-_SMALL = 0.01
+SMALL = 0.01
 _MATERIAL = 0.05
 _FAR = 0.25
 _FEWEST_SAMPLES = 3
@@ -74,13 +74,13 @@ def doubts(side: TracedSide) -> Iterator[str]:
 def doubts_about_difference(sides: tuple[Side, Side], total: Total, rows: Sequence[Row]) -> Iterator[str]:
     """The doubts about what is said of both sides together."""
     samples = [side.samples_ns for side in sides]
-    if min(map(len, samples)) > 1 and min(samples[0]) <= max(samples[1]) and min(samples[1]) <= max(samples[0]):
+    if overlap(*samples):
         spans = [f"{units.duration(min(times))} to {units.duration(max(times))}" for times in samples]
         yield (
             f"the iterations of both sides overlap (base {spans[0]}, candidate {spans[1]}): "
             "this difference may be noise"
         )
-    if 0 < abs(total.delta_ns) < _SMALL * total.base_ns:
+    if 0 < abs(total.delta_ns) < SMALL * total.base_ns:
         part = units.percent(abs(total.delta_ns) / total.base_ns)
         yield f"the difference is {part} of an iteration: shares of it mean little"
     yield from _unsteady(rows, total)
@@ -95,10 +95,16 @@ def doubts_about_difference(sides: tuple[Side, Side], total: Total, rows: Sequen
         yield "rows called same ran the same operators; which library kernels those called, a trace does not record"
 
 
+def overlap(base_ns: Sequence[int], candidate_ns: Sequence[int]) -> bool:
+    """Whether some iteration of each side took as long as some of the other; False where one is all there is."""
+    several = min(len(base_ns), len(candidate_ns)) > 1
+    return several and min(base_ns) <= max(candidate_ns) and min(candidate_ns) <= max(base_ns)
+
+
 def _unsteady(rows: Sequence[Row], total: Total) -> Iterator[str]:
     """Rows whose difference rests on a few iterations: where the mean is far from the median."""
     found = 0
-    floor_ns = _MATERIAL * max(abs(total.delta_ns), _SMALL * total.base_ns)
+    floor_ns = _MATERIAL * max(abs(total.delta_ns), SMALL * total.base_ns)
     for row in rows:
         for name, side in (("base", row.base), ("candidate", row.candidate)):
             if side is None or len(side.samples_ns) < _FEWEST_SAMPLES:

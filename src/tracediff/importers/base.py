@@ -59,6 +59,14 @@ def parse_shapes(text: bytes | str) -> InputShapes | None:
         return None
 
 
+def parse_words(text: bytes) -> tuple[str, ...]:
+    """`["", "[1, 1]"]` as a tuple; empty where the text is nothing of the kind."""
+    try:
+        return msgspec.json.decode(text, type=tuple[str, ...])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return ()
+
+
 def _frozen(values: Sequence[Any]) -> InputShapes:
     return tuple(int(value) if isinstance(value, int | float | str) else _frozen(value) for value in values)
 

@@ -9,8 +9,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from tracediff.importers.base import parse_shapes
-from tracediff.importers.events import AnyEvent
+from tracediff.importers.base import parse_shapes, parse_words
+from tracediff.importers.events import AnyEvent, Args
 from tracediff.model.run import Run
 from tracediff.model.trace import ABSENT, Events, IntArray, Operator, ReadReport, Thread, Trace
 
@@ -45,6 +45,7 @@ class ColumnBuilder:
         self._threads = _Interned()
         self._thread_names: dict[tuple[str, str], str] = {}
         self._shape_texts = _Interned()
+        self._value_texts = _Interned()
         self._whole_microseconds = True
 
     def add(self, chunk: Sequence[AnyEvent | None]) -> None:
@@ -62,10 +63,11 @@ class ColumnBuilder:
         if not events:
             return
         args = [event.args for event in events]
+        names = _column(self._names[event.name] for event in events)
         shapes = self._shape_texts
         self._chunks.append(
             [
-                _column(self._names[event.name] for event in events),
+                names,
                 _column(self._categories[event.cat] for event in events),
                 _column(self._threads[event.pid, event.tid] for event in events),
                 self._nanoseconds([event.ts for event in events]),
@@ -75,6 +77,7 @@ class ColumnBuilder:
                 _column(
                     shapes[bytes(dims)] if (dims := arg.input_dims or arg.input_dims_1_11) else ABSENT for arg in args
                 ),
+                self._values(names, args),
                 _column(arg.python_id for arg in args),
                 _column(ABSENT if arg.python_parent_id is None else arg.python_parent_id for arg in args),
                 _column(arg.python_module_id for arg in args),
@@ -104,6 +107,7 @@ class ColumnBuilder:
             categories=tuple(self._categories),
             threads=tuple(Thread(pid, tid, self._thread_names.get((pid, tid))) for pid, tid in threads),
             shapes=tuple(parse_shapes(text) or () for text in self._shape_texts),
+            values=tuple(map(parse_words, self._value_texts)),
             event_count=self.event_count,
             resolution_ns=1000 if self._whole_microseconds else 1,
             read=read,
@@ -116,6 +120,15 @@ class ColumnBuilder:
             name = msgspec.json.decode(event.args.name)
             if isinstance(name, str):
                 self._thread_names[str(event.pid), str(event.tid)] = name
+
+    def _values(self, names: IntArray, args: Sequence[Args]) -> IntArray:
+        """Values of arguments, where an operator's output depends on stride and padding: others serve nobody."""
+        column = np.full(len(names), ABSENT, dtype=np.int64)
+        has_window = np.array(["conv" in name or "pool" in name for name in self._names], dtype=np.bool_)
+        for at in np.flatnonzero(has_window[names]).tolist():
+            if text := args[at].concrete_inputs:
+                column[at] = self._value_texts[bytes(text)]
+        return column
 
     def _nanoseconds(self, microseconds: Sequence[int | float | Decimal | None]) -> IntArray:
         """Exact integer nanoseconds; `rint(us * 1000)` would round the product, not the number."""

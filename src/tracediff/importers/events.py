@@ -24,6 +24,7 @@ class Args(msgspec.Struct, gc=False, frozen=True):
     sequence: Column = msgspec.field(name="Sequence number", default=-1)
     input_dims: msgspec.Raw = msgspec.field(name="Input Dims", default=_NO_TEXT)
     input_dims_1_11: msgspec.Raw = msgspec.field(name="Input dims", default=_NO_TEXT)
+    concrete_inputs: msgspec.Raw = msgspec.field(name="Concrete Inputs", default=_NO_TEXT)
     python_id: Column = msgspec.field(name="Python id", default=-1)
     python_parent_id: Column | None = msgspec.field(name="Python parent id", default=-1)
     python_module_id: Column = msgspec.field(name="Python module id", default=-1)

@@ -20,6 +20,8 @@ from tracediff.model.trace import ReadReport, Trace
 
 _EVENTS_KEY = "traceEvents"
 _READ_KEYS = (OWN_KEY, "baseTimeNanoseconds")
+_FLAGS = ("record_shapes", "with_stack", "profile_memory", "with_flops", "with_modules")
+_ON = (b"1", b"true")
 
 
 class KinetoImporter:
@@ -52,6 +54,7 @@ class KinetoImporter:
         decoder = ChunkDecoder()
         columns = ColumnBuilder()
         metadata: dict[str, Any] = {}
+        flags: dict[str, bool] = {}
         found = False
 
         def read_events() -> None:
@@ -70,6 +73,8 @@ class KinetoImporter:
                     # What else stands in a trace is nobody's business here, and often broken.
                     if key in _READ_KEYS:
                         metadata[key] = _decode(text, key, str(path))
+                    elif key in _FLAGS:
+                        flags[key] = text in _ON
         else:
             found = True
             read_events()
@@ -83,7 +88,8 @@ class KinetoImporter:
         own: object = metadata.pop(OWN_KEY, None)
         trace = columns.build(
             path=text_of(path),
-            run=run_of(path, own),
+            # Kineto writes the flags that are on, and before torch 2.0 none at all.
+            run=run_of(path, own, {flag: flags.get(flag, False) for flag in _FLAGS} if flags else None),
             read=ReadReport(
                 bytes=size,
                 events_read=columns.event_count - columns.dropped,

@@ -16,12 +16,13 @@ from tracediff.importers.base import label_of
 from tracediff.importers.json_stream import JsonStream
 from tracediff.importers.source import read_blocks
 from tracediff.model.kernels import KernelLog
-from tracediff.model.run import Run
+from tracediff.model.run import OutputDigest, Run
 from tracediff.model.trace import Operator
 
 T = TypeVar("T")
 
 OWN_KEY = "tracediff"
+_SETTINGS = ("dtype", "batch", "channels_last", "seed")
 
 
 def read_record(path: Path) -> bytes:
@@ -49,10 +50,6 @@ class _Torch(msgspec.Struct):
     config: str | None = None
 
 
-class _Named(msgspec.Struct):
-    name: str | None = None
-
-
 class _CapturedOperator(msgspec.Struct):
     """A row of `key_averages`; times in microseconds, as torch gives them."""
 
@@ -62,25 +59,31 @@ class _CapturedOperator(msgspec.Struct):
     cpu_time_total: float
 
 
-def run_of(path: Path, recorded: object) -> Run:
+def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = None) -> Run:
     """What is known about the process; only the label where the file records nothing.
 
     Args:
         path: the file, for the label.
         recorded: the key's value as decoded. What in it is not of its documented type counts as not recorded.
+        profiler: which flags the file says the profiler had.
     """
     own = _as(recorded, dict[str, Any], {})
     environment: Mapping[str, Any] = _as(own.get("environment"), dict[str, Any], {})
     torch = _as(own.get("torch"), _Torch, _Torch())
     built_with = _BLAS_INFO.search(torch.config or "")
     blas = (built_with.group(1) if built_with else _text(environment.get("blas")) or "").lower()
+    workload: Mapping[str, Any] = _as(own.get("workload"), dict[str, Any], {})
     return Run(
         label=label_of(path, _text(own.get("label"))),
         backend=_text(own.get("backend")),
         torch_version=torch.version,
         engine=_text(own.get("engine")),
-        workload=_as(own.get("workload"), _Named, _Named()).name,
+        workload=_text(workload.get("name")),
+        settings={name: value for name, value in workload.items() if name in _SETTINGS},
         environment=environment,
+        profiler=profiler or {},
+        checks=_as(own.get("checks"), dict[str, Any], {}),
+        output=_as(own.get("output"), tuple[OutputDigest, ...], ()),
         emulated=environment.get("emulated") is True,
         latency_ns=_as(own.get("latency_ns"), tuple[int, ...], ()),
         source=_text(own.get("source")),

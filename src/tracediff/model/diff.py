@@ -83,6 +83,7 @@ class RowSide(msgspec.Struct, frozen=True):
         samples_ns: the row's time in each iteration; empty where only their sum is known.
         kernels: what the libraries ran for it, most time first; their times are those of the kernel pass, if there is
             one, and not part of `time_ns`.
+        flops, bytes: arithmetic and traffic that the shapes ask for; None where they do not tell.
     """
 
     shape: str | None
@@ -94,6 +95,18 @@ class RowSide(msgspec.Struct, frozen=True):
     outermost: tuple[str, ...]
     samples_ns: tuple[int, ...] = ()
     kernels: tuple[Kernel, ...] = ()
+    flops: int | None = None
+    bytes: int | None = None
+
+    @property
+    def gflops_per_s(self) -> float | None:
+        """FLOPs per nanosecond; None where unknown."""
+        return self.flops / self.time_ns if self.flops is not None and self.time_ns else None
+
+    @property
+    def gbytes_per_s(self) -> float | None:
+        """Bytes per nanosecond; None where unknown."""
+        return self.bytes / self.time_ns if self.bytes is not None and self.time_ns else None
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -250,6 +263,28 @@ class Explanation(msgspec.Struct, frozen=True):
     rows: tuple[int, ...]
 
 
+class Numerics(msgspec.Struct, frozen=True):
+    """How far the outputs of both sides agree; the worst of all output tensors.
+
+    Attributes:
+        outputs: how many were compared.
+        top1_agrees: whether the largest value of the first row is at the same place.
+        top5_shared: the part of the five largest values' places that both sides share.
+        cosine: similarity of the sampled values.
+        largest_absolute: difference of a sampled value.
+        largest_relative: the same as a part of the largest value.
+        tolerance: what of it rounding explains, by the dtypes.
+    """
+
+    outputs: int
+    top1_agrees: bool
+    top5_shared: float
+    cosine: float
+    largest_absolute: float
+    largest_relative: float
+    tolerance: float
+
+
 class Diff(msgspec.Struct, frozen=True, eq=False):
     """Base against candidate. `sum(term.delta_ns for term in ledger) == total.delta_ns`, exactly.
 
@@ -259,6 +294,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
         operators: by raw name, largest |difference of self time| first.
         call_tree: None where a side has no timeline.
         other_threads: None where both sides ran on one thread.
+        numerics: None where the outputs of both sides are not recorded, or cannot be compared.
     """
 
     base: Side
@@ -271,4 +307,5 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     explanations: tuple[Explanation, ...] = ()
     call_tree: MergedTree | None = None
     other_threads: ThreadLedger | None = None
+    numerics: Numerics | None = None
     warnings: tuple[str, ...] = ()

@@ -8,6 +8,24 @@ from typing import Any
 import msgspec
 
 
+class OutputDigest(msgspec.Struct, frozen=True):
+    """What one output tensor of the model held.
+
+    Attributes:
+        shape: its sizes.
+        dtype: as torch names it, `float32`.
+        norm: over all values.
+        top5: places of the five largest values of its first row.
+        values: every so many-th value, the same places on both sides of a comparison.
+    """
+
+    shape: tuple[int, ...]
+    dtype: str
+    norm: float
+    top5: tuple[int, ...]
+    values: tuple[float, ...]
+
+
 class Run(msgspec.Struct, frozen=True):
     """One process: what it ran and what it ran in, as far as the file says.
 
@@ -20,7 +38,11 @@ class Run(msgspec.Struct, frozen=True):
         torch_version: as in `torch.__version__`.
         engine: how the model was executed (`eager`, `torchscript`, ...).
         workload: the model's name.
-        environment: the recorded settings, flat: key -> value.
+        settings: how it was asked to run (`dtype`, `batch`, `channels_last`, `seed`).
+        environment: the recorded surroundings: key -> value.
+        profiler: what the profiler recorded besides times (`with_stack`, ...); empty where the file does not say.
+        checks: what the capture found out about itself.
+        output: what the model returned, tensor by tensor.
         emulated: the times are those of an emulator; structure and kernels are real.
         latency_ns: time of each iteration measured without the profiler.
         blas: the BLAS that torch was built with (`OpenBLAS`, `MKL`).
@@ -32,7 +54,11 @@ class Run(msgspec.Struct, frozen=True):
     torch_version: str | None = None
     engine: str | None = None
     workload: str | None = None
+    settings: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
     environment: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    profiler: Mapping[str, bool] = msgspec.field(default_factory=dict[str, bool])
+    checks: Mapping[str, Any] = msgspec.field(default_factory=dict[str, Any])
+    output: tuple[OutputDigest, ...] = ()
     emulated: bool = False
     latency_ns: tuple[int, ...] = ()
     source: str | None = None

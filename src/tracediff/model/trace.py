@@ -46,6 +46,7 @@ class Events(msgspec.Struct, frozen=True, eq=False):
         external_id: "External id", the order in which the profiler saw calls begin.
         sequence: "Sequence number", which joins forward and backward operators.
         shapes: index into `Trace.shapes`.
+        values: index into `Trace.values`; kept for convolutions and pooling only.
         python_id: "Python id" of a Python frame.
         python_parent_id: "Python parent id" of a Python frame.
         python_module_id: "Python module id" of an `nn.Module` call.
@@ -59,6 +60,7 @@ class Events(msgspec.Struct, frozen=True, eq=False):
     external_id: IntArray
     sequence: IntArray
     shapes: IntArray
+    values: IntArray
     python_id: IntArray
     python_parent_id: IntArray
     python_module_id: IntArray
@@ -108,7 +110,8 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         path: where it was read from.
         run: what the file says about the process; most fields are unknown for plain Kineto traces.
         events: the complete events.
-        names, categories, threads, shapes: what the integer columns of `events` point into.
+        names, categories, threads, shapes, values: what the integer columns of `events` point into; values are what
+            newer torch writes of arguments that are no tensors ("Concrete Inputs").
         event_count: entries of `traceEvents`, of every phase.
         resolution_ns: 1, or 1000 for traces of torch <= 2.3 that count whole microseconds.
         read: what reading took.
@@ -125,6 +128,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     categories: tuple[str, ...]
     threads: tuple[Thread, ...]
     shapes: tuple[InputShapes, ...]
+    values: tuple[tuple[str, ...], ...]
     event_count: int
     resolution_ns: int
     read: ReadReport

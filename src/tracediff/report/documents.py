@@ -146,6 +146,10 @@ class RowSideRecord(TypedDict):
     time_ns: int
     dispatch_ns: int
     samples_ns: list[int]
+    flops: int | None
+    bytes: int | None
+    gflops_per_s: float | None
+    gbytes_per_s: float | None
     kernels: list[KernelRecord]
 
 
@@ -200,6 +204,18 @@ class ExplanationRecord(TypedDict):
     rows: list[int]
 
 
+class NumericsRecord(TypedDict):
+    """How far the outputs of both sides agree; the worst of all output tensors."""
+
+    outputs: int
+    top1_agrees: bool
+    top5_shared: float
+    cosine: float
+    largest_absolute: float
+    largest_relative: float
+    tolerance: float
+
+
 class ThreadsRecord(TypedDict):
     """What ran beside the iteration's thread; not part of the total."""
 
@@ -220,6 +236,7 @@ class DiffDocument(TypedDict):
     ledger: list[LedgerRecord]
     operators: list[OperatorPairRecord]
     explanations: list[ExplanationRecord]
+    numerics: NumericsRecord | None
     other_threads: ThreadsRecord | None
     warnings: list[str]
 

@@ -16,7 +16,7 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")
 
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
-    """Headline, ledger, rows, unmatched rows folded away, doubts."""
+    """Headline, ledger, why, rows, unmatched rows folded away, doubts."""
     return "\n".join(_diff_lines(diff, options)) + "\n"
 
 
@@ -62,6 +62,8 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
     yield f"- base: {_code(phrases.name(diff.base))}, {_plain(phrases.side_facts(diff.base))}"
     yield f"- candidate: {_code(phrases.name(diff.candidate))}, {_plain(phrases.side_facts(diff.candidate))}"
     yield f"- comparable: {_plain(phrases.comparable(diff))}"
+    if diff.numerics:
+        yield f"- outputs: {_plain(phrases.numerics(diff))}"
     yield ""
     yield from _table(
         ["Ledger", "Base", "Candidate", "Difference", "Share"],
@@ -86,6 +88,11 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
         ],
     )
     yield ""
+    if diff.explanations:
+        yield "**Why**"
+        yield ""
+        yield from (f"- {_plain(one.text)}" for one in diff.explanations)
+        yield ""
     if diff.other_threads:
         yield phrases.other_threads(diff.other_threads)
         yield ""

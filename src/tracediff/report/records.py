@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tracediff import phrases
-from tracediff.model.diff import Diff, LedgerTerm, OperatorTime, Row, RowSide, Side, ThreadLedger
+from tracediff.model.diff import Diff, LedgerTerm, Numerics, OperatorTime, Row, RowSide, Side, ThreadLedger
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.trace import Operator, Summary
 from tracediff.report.base import ReportOptions
@@ -14,6 +14,7 @@ from tracediff.report.documents import (
     KernelCoverageRecord,
     KernelRecord,
     LedgerRecord,
+    NumericsRecord,
     OperatorRecord,
     OperatorSumsRecord,
     OperatorTimeRecord,
@@ -57,6 +58,7 @@ def diff_document(diff: Diff) -> DiffDocument:
             {"name": pair.name, "base": _sums(pair.base), "candidate": _sums(pair.candidate)} for pair in diff.operators
         ],
         "explanations": [{"text": one.text, "rows": list(one.rows)} for one in diff.explanations],
+        "numerics": _numerics(diff.numerics),
         "other_threads": _threads(diff.other_threads),
         "warnings": list(diff.warnings),
     }
@@ -174,6 +176,10 @@ def _row_side(side: RowSide | None) -> RowSideRecord | None:
         "time_ns": side.time_ns,
         "dispatch_ns": side.dispatch_ns,
         "samples_ns": list(side.samples_ns),
+        "flops": side.flops,
+        "bytes": side.bytes,
+        "gflops_per_s": side.gflops_per_s,
+        "gbytes_per_s": side.gbytes_per_s,
         "kernels": [_kernel(kernel) for kernel in side.kernels],
     }
 
@@ -215,6 +221,20 @@ def _sums(operator: OperatorTime | None) -> OperatorSumsRecord | None:
     if operator is None:
         return None
     return {"calls": operator.calls, "self_cpu_ns": operator.self_ns, "cpu_total_ns": operator.total_ns}
+
+
+def _numerics(numerics: Numerics | None) -> NumericsRecord | None:
+    if numerics is None:
+        return None
+    return {
+        "outputs": numerics.outputs,
+        "top1_agrees": numerics.top1_agrees,
+        "top5_shared": numerics.top5_shared,
+        "cosine": numerics.cosine,
+        "largest_absolute": numerics.largest_absolute,
+        "largest_relative": numerics.largest_relative,
+        "tolerance": numerics.tolerance,
+    }
 
 
 def _threads(threads: ThreadLedger | None) -> ThreadsRecord | None:

@@ -23,6 +23,10 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
         "delta_ns",
         "calls_effect_ns",
         "cost_effect_ns",
+        "base_flops",
+        "candidate_flops",
+        "base_bytes",
+        "candidate_bytes",
     ]
     titles += ["base_kernels", "candidate_kernels"]
     return _csv(
@@ -40,6 +44,8 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
                 row.delta_ns,
                 row.calls_effect_ns,
                 row.cost_effect_ns,
+                *(side.flops if side else None for side in (row.base, row.candidate)),
+                *(side.bytes if side else None for side in (row.base, row.candidate)),
                 *(phrases.side_kernels(side) for side in (row.base, row.candidate)),
             ]
             for row in diff.rows[: options.limit or None]

@@ -30,7 +30,7 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
 
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
-    """One sentence, the ledger, the rows, what did not match, the doubts."""
+    """One sentence, the ledger, why, the rows, what did not match, the doubts."""
     width = max(options.width or _PIPE_WIDTH, _LEAST_WIDTH)
     return _printed(_parts(diff, options, width), options, width)
 
@@ -57,9 +57,15 @@ def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[Renderabl
     yield Text(f"base       {phrases.name(diff.base)}: {phrases.side_facts(diff.base)}")
     yield Text(f"candidate  {phrases.name(diff.candidate)}: {phrases.side_facts(diff.candidate)}")
     yield Text(f"comparable {phrases.comparable(diff)}")
+    if diff.numerics:
+        yield Text(f"outputs    {phrases.numerics(diff)}")
     yield Text()
     yield _ledger(diff)
     yield Text()
+    if diff.explanations:
+        yield Text("Why", style="bold")
+        yield from (Text(f"- {units.printable(one.text)}") for one in diff.explanations)
+        yield Text()
     rows, more = phrases.limited(phrases.matched(diff), options.limit, _DEFAULT_LIMIT)
     if rows:
         yield _rows(diff, rows, "Rows: what both sides did", width)

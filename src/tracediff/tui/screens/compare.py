@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -24,6 +25,7 @@ from tracediff.tui.messages import ReadProgress, RowOpened
 from tracediff.tui.palette import Palette
 from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.doubts import Doubts
+from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.summary import RunCards, headline
 from tracediff.tui.widgets.tables import LedgerTable, OperatorsTable, RowsTable
@@ -84,8 +86,8 @@ class CompareScreen(Screen[None], inherit_bindings=False):
                 yield CallTreeView("call-tree")
                 yield Static(_NO_TREE, id="no-call-tree", markup=False)
             with TabPane("4 Ledger", id="ledger"):
-                yield Static(id="explanations", markup=False)
                 yield LedgerTable("ledger-table")
+                yield Prose(id="explanations")
                 yield Static(id="other-threads", markup=False)
                 yield RowsTable("other-rows-table")
             with TabPane("5 Warnings", id="warnings"):
@@ -145,9 +147,9 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     def _fill_ledger(self) -> None:
         diff, figures = self.diff, self.figures
-        explanations = self.query_one("#explanations", Static)
+        explanations = self.query_one("#explanations", Prose)
         explanations.display = bool(diff.explanations)
-        explanations.update("\n".join(explanation.text for explanation in diff.explanations))
+        explanations.fill(*(Text(f"- {units.printable(one.text)}") for one in diff.explanations))
         self.query_one(LedgerTable).fill(diff.ledger, figures)
         others = diff.other_threads
         note, table = self.query_one("#other-threads", Static), self.query_one("#other-rows-table", RowsTable)

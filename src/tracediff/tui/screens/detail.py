@@ -113,8 +113,10 @@ class DetailScreen(Screen[None], inherit_bindings=False):
         if side is None:
             return Group(title, Text(f"no such call in {name}", figures.palette.muted))
         times = Text(
-            f"{write(side.time_ns)}, {_calls(side.calls)}, dispatch {write(side.dispatch_ns)}",
+            f"{write(side.time_ns)}, {units.number_of_calls(side.calls)}, dispatch {write(side.dispatch_ns)}",
         )
+        if rates := units.rates(side.gflops_per_s, side.gbytes_per_s):
+            times.append(f"\n{rates}")
         ways = Table(box=None, pad_edge=False, expand=True)
         ways.add_column("Implementation", ratio=1, overflow="fold")
         for heading in ("Calls", "Time"):
@@ -156,7 +158,3 @@ class DetailScreen(Screen[None], inherit_bindings=False):
         """Times as time or as share of the iteration."""
         self._figures = replace(self._figures, as_share=not self._figures.as_share)
         self._fill()
-
-
-def _calls(count: float) -> str:
-    return f"{units.calls(count)} call{'' if count == 1 else 's'}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from tracediff import units
+from tracediff import phrases, units
 from tracediff.model.diff import Diff, Side
 from tracediff.tui.palette import Palette
 from tracediff.tui.widgets.prose import Prose
@@ -17,6 +17,8 @@ class Doubts(Prose):
         """Shows those of a Diff."""
         lines = [Text(f"Comparable: {diff.comparable.verdict}", palette.strong)]
         lines += [_item(reason) for reason in diff.comparable.reasons]
+        if diff.numerics:
+            lines += [Text(), Text("Outputs", palette.strong), _item(phrases.numerics(diff))]
         lines += [Text(), Text("Inputs", palette.strong)]
         for name, side in (("base", diff.base), ("candidate", diff.candidate)):
             lines += [_item(f"{name}: {fact}") for fact in _facts(side)]

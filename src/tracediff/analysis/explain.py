@@ -1,0 +1,35 @@
+"""Says in short sentences why the sides differ: each by a rule, from rows of the ledger, with its numbers."""
+
+from __future__ import annotations
+
+from tracediff.analysis.families import Families
+from tracediff.analysis.rules import backend, ledger, overhead
+from tracediff.analysis.rules.evidence import Evidence, Rule
+from tracediff.model.diff import Diff, Explanation
+
+MOST = 10
+
+RULES: tuple[Rule, ...] = (
+    ledger.other_work,
+    ledger.contributors,
+    ledger.same_operators,
+    ledger.changed_part,
+    ledger.changes_without_effect,
+    ledger.number_of_calls,
+    ledger.one_side_only,
+    backend.stayed_behind,
+    backend.layout_work,
+    overhead.dispatch,
+    overhead.gaps,
+    overhead.profiler,
+    overhead.noise,
+)
+"""To add one: a function from `Evidence` to findings, and its line here."""
+
+
+def explain(diff: Diff, families: Families) -> tuple[Explanation, ...]:
+    """What the rules find: first where the difference went, then why, each by size."""
+    evidence = Evidence(diff, families)
+    findings = [finding for rule in RULES for finding in rule(evidence)]
+    findings.sort(key=lambda finding: (not finding.first, -finding.weight_ns, finding.rows))
+    return tuple(Explanation(finding.text, finding.rows) for finding in findings[:MOST])

@@ -1,0 +1,1 @@
+"""What explanations are made by: each rule looks at a Diff for one kind of cause; `explain.RULES` lists them."""
