@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 from msgspec import structs
 
 from tracediff.analysis.families import load_families
-from tracediff.importers import load
+from tracediff.errors import UsageError
+from tracediff.importers.captures import alone, load_all, together
 from tracediff.importers.source import Progress
 from tracediff.model.diff import Diff
-from tracediff.model.trace import PrintedTable, Profile, Trace
+from tracediff.model.trace import Captures, PrintedTable, Profile, Trace
+
+Input: TypeAlias = str | Path | Profile | Sequence[str | Path | Profile]
+"""A file, a folder or glob of repeated captures, a profile that was read; or several of these as one side."""
 
 
 class CompareOptions(msgspec.Struct, frozen=True):
@@ -19,56 +25,75 @@ class CompareOptions(msgspec.Struct, frozen=True):
 
     Attributes:
         families: a TOML file with families of the user's own.
+        equivalence: sides that differ by less than this part are the same.
+        materiality: rows below this part of the iteration get no faster or slower.
+        noise: a file that `tracediff noise` wrote on the same machine.
     """
 
     families: str | Path | None = None
+    equivalence: float = 0.03
+    materiality: float = 0.01
+    noise: str | Path | None = None
 
 
 def compare(
-    base: str | Path | Profile,
-    candidate: str | Path | Profile,
-    options: CompareOptions | None = None,
-    progress: Progress | None = None,
+    base: Input, candidate: Input, options: CompareOptions | None = None, progress: Progress | None = None
 ) -> Diff:
-    """Compares two captures, read or still to be read.
+    """Compares two sides, read or still to be read.
 
     Raises:
         TraceFormatError: an input cannot be read as a trace.
-        UsageError: the families file cannot be read.
+        UsageError: the families file cannot be read; several printed tables, or one and several traces, are compared.
     """
     options = options or CompareOptions()
     families = load_families(options.families)
-    sides = [load(side, progress) if isinstance(side, str | Path) else side for side in (base, candidate)]
-    sides = _told_apart(sides[0], sides[1])
-    if isinstance(sides[0], Trace) and isinstance(sides[1], Trace):
+    sides = _told_apart(_read(base, progress), _read(candidate, progress))
+    if sides[0].traces and sides[1].traces:
         from tracediff.analysis.traced import diff_traces
 
-        return diff_traces(sides[0], sides[1], families)
+        return diff_traces(*sides, families)
     from tracediff.analysis.printed import diff_tables, table_of
 
-    tables = [side if isinstance(side, PrintedTable) else table_of(side) for side in sides]
-    return diff_tables(tables[0], tables[1], families)
+    tables = [_alone(side) for side in sides]
+    base_table, candidate_table = (one if isinstance(one, PrintedTable) else table_of(one) for one in tables)
+    return diff_tables(base_table, candidate_table, families)
 
 
-def _told_apart(base: Profile, candidate: Profile) -> list[Profile]:
-    """The same with labels that differ: by their folders where the files have the same name."""
-    sides = [base, candidate]
-    if base.run.label != candidate.run.label:
-        return sides
-    folders = [Path(side.path).absolute().parent.parts for side in sides]
+def _read(side: Input, progress: Progress | None) -> Captures:
+    if isinstance(side, str | Path):
+        return load_all(side, progress)
+    if isinstance(side, Trace | PrintedTable):
+        return alone(side)
+    if not side:
+        raise UsageError("a side without captures cannot be compared. Name at least one")
+    return together([profile for one in side for profile in _read(one, progress).profiles])
+
+
+def _alone(side: Captures) -> Profile:
+    """The one capture, under the side's name.
+
+    Raises:
+        UsageError: there are several.
+    """
+    if len(side.profiles) > 1:
+        raise UsageError("are several captures, the other side is a printed table. Name one of them", side.path)
+    profile = side.profiles[0]
+    return structs.replace(profile, path=side.path, run=structs.replace(profile.run, label=side.label))
+
+
+def _told_apart(base: Captures, candidate: Captures) -> tuple[Captures, Captures]:
+    """The same with labels that differ: by their folders where what was named has the same name."""
+    if base.label != candidate.label:
+        return base, candidate
+    folders = [Path(side.path).absolute().parent.parts for side in (base, candidate)]
     level = next(
         (level for level in range(1, min(map(len, folders)) + 1) if folders[0][-level] != folders[1][-level]), 0
     )
-    if not level:
+    if level:
+        labels = ["/".join((*parts[-level:], base.label)) for parts in folders]
+    else:
         # Two files of one folder that differ in what labels leave out, like the times of TensorBoard's names.
-        names = [Path(side.path).name for side in sides]
-        if names[0] == names[1]:
-            return sides
-        return [
-            structs.replace(side, run=structs.replace(side.run, label=name))
-            for side, name in zip(sides, names, strict=True)
-        ]
-    return [
-        structs.replace(side, run=structs.replace(side.run, label="/".join((*parts[-level:], side.run.label))))
-        for side, parts in zip(sides, folders, strict=True)
-    ]
+        labels = [Path(side.path).name for side in (base, candidate)]
+        if labels[0] == labels[1]:
+            return base, candidate
+    return structs.replace(base, label=labels[0]), structs.replace(candidate, label=labels[1])

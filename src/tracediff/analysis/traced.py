@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 
 from tracediff.analysis.accounts import Account, keep_accounts, mean_ns
@@ -15,23 +17,17 @@ from tracediff.analysis.operators import pair_operators
 from tracediff.analysis.rows import Assignment, RowKeys, assign_rows
 from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_sides
 from tracediff.analysis.warnings import doubts, doubts_about_difference, of_both
-from tracediff.errors import TraceFormatError
 from tracediff.model.diff import Diff, OperatorTime, Row, Side, ThreadLedger, Total
-from tracediff.model.trace import IntArray, Trace
+from tracediff.model.trace import Captures, IntArray
 
 
-def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
-    """Compares one capture a side.
+def diff_traces(base: Captures, candidate: Captures, families: Families) -> Diff:
+    """Compares the captures of two sides.
 
     Raises:
         TraceFormatError: a trace holds no operators.
     """
     sides = prepare_sides(base, candidate, families)
-    for side in sides:
-        if not side.tree.is_operator.any():
-            raise TraceFormatError(
-                "holds no operators (cpu_op). Profile with ProfilerActivity.CPU", side.tree.trace.path
-            )
     alignment = align(*sides, families)
     keys = RowKeys()
     assignments = assign_rows(*sides, alignment, keys)
@@ -131,10 +127,12 @@ def _side(side: TracedSide, iteration_ns: int) -> Side:
     return Side(
         path=trace.path,
         run=trace.run,
-        captures=1,
+        captures=len(side.runs),
         iterations=len(iterations.kept),
         cold_iterations=tuple(iteration.label for iteration in iterations.cold),
         marker=iterations.marker,
         iteration_ns=iteration_ns,
         samples_ns=tuple(iteration.time_ns for iteration in iterations.kept),
+        runs=side.runs,
+        kept=tuple(Counter(iteration.capture for iteration in iterations.kept).values()),
     )

@@ -52,6 +52,7 @@ def run_of(path: Path, recorded: object) -> Run:
         emulated=environment.get("emulated") is True,
         latency_ns=_as(own.get("latency_ns"), tuple[int, ...], ()),
         source=_text(own.get("source")),
+        block=_number(own.get("block")),
     )
 
 
@@ -83,3 +84,7 @@ def _as(value: object, kind: type[T], default: T) -> T:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    return value if type(value) is int else None

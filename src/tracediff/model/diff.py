@@ -29,7 +29,9 @@ class Side(msgspec.Struct, frozen=True):
         cold_iterations: the iterations that were set aside, by label.
         marker: what delimits an iteration (`ProfilerStep`, `model_inference`); None: the whole trace.
         iteration_ns: mean time of one iteration.
-        samples_ns: time of each; empty where only their sum is known.
+        samples_ns: time of each, capture by capture; empty where only their sum is known.
+        runs: the process of each capture.
+        kept: how many of the iterations are of each capture.
     """
 
     path: str
@@ -40,6 +42,8 @@ class Side(msgspec.Struct, frozen=True):
     marker: str | None
     iteration_ns: int
     samples_ns: tuple[int, ...] = ()
+    runs: tuple[Run, ...] = ()
+    kept: tuple[int, ...] = ()
 
 
 class OperatorTime(msgspec.Struct, frozen=True):

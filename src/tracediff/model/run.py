@@ -24,6 +24,7 @@ class Run(msgspec.Struct, frozen=True):
         emulated: the times are those of an emulator; structure and kernels are real.
         latency_ns: time of each iteration measured without the profiler.
         source: where the capture comes from, in the words of the file.
+        block: which round of interleaved captures it belongs to.
     """
 
     label: str
@@ -35,3 +36,4 @@ class Run(msgspec.Struct, frozen=True):
     emulated: bool = False
     latency_ns: tuple[int, ...] = ()
     source: str | None = None
+    block: int | None = None
