@@ -11,9 +11,11 @@ from msgspec import structs
 
 from tracediff.analysis.families import load_families
 from tracediff.errors import UsageError
-from tracediff.importers.captures import alone, load_all, together
+from tracediff.importers.captures import alone, load_all, sets_of_captures, together
+from tracediff.importers.noise import read_noise
 from tracediff.importers.source import Progress
 from tracediff.model.diff import Diff
+from tracediff.model.noise import LabelNoise, Noise
 from tracediff.model.trace import Captures, PrintedTable, Profile, Trace
 
 Input: TypeAlias = str | Path | Profile | Sequence[str | Path | Profile]
@@ -51,12 +53,49 @@ def compare(
     if sides[0].traces and sides[1].traces:
         from tracediff.analysis.traced import diff_traces
 
-        return diff_traces(*sides, families)
+        return _judged(diff_traces(*sides, families), options)
     from tracediff.analysis.printed import diff_tables, table_of
 
     tables = [_alone(side) for side in sides]
     base_table, candidate_table = (one if isinstance(one, PrintedTable) else table_of(one) for one in tables)
     return diff_tables(base_table, candidate_table, families)
+
+
+def measure(path: str | Path, options: CompareOptions | None = None, progress: Progress | None = None) -> Noise:
+    """The noise of repeated captures of the same code.
+
+    Args:
+        path: a folder or glob of captures; a folder of such folders, one a label.
+        options: of comparisons.
+        progress: told how far reading has come.
+
+    Raises:
+        TraceFormatError: a capture cannot be read as a trace.
+        UsageError: there is only one.
+    """
+    from tracediff.analysis.noise import measure_noise
+    from tracediff.analysis.traced import diff_traces
+
+    families = load_families((options or CompareOptions()).families)
+    labels: list[LabelNoise] = []
+    for folder in sets_of_captures(path):
+        captures = load_all(folder, progress)
+        if len(captures.traces) < 2:
+            raise UsageError(
+                "is one capture, and noise is what several differ by. Capture with --repeat", captures.path
+            )
+        labels.append(measure_noise(diff_traces(captures, captures, families)))
+    return Noise(tuple(labels))
+
+
+def _judged(diff: Diff, options: CompareOptions) -> Diff:
+    if max(diff.base.captures, diff.candidate.captures) == 1 and options.noise is None:
+        return diff
+    # Only repeated captures pay for the statistics.
+    from tracediff.analysis.certainty import Thresholds, judge
+
+    noise = read_noise(options.noise) if options.noise else None
+    return judge(diff, Thresholds(options.equivalence, options.materiality, noise))
 
 
 def _read(side: Input, progress: Progress | None) -> Captures:
@@ -75,7 +114,7 @@ def _alone(side: Captures) -> Profile:
     Raises:
         UsageError: there are several.
     """
-    if len(side.profiles) > 1:
+    if len(side.profiles) != 1:
         raise UsageError("are several captures, the other side is a printed table. Name one of them", side.path)
     profile = side.profiles[0]
     return structs.replace(profile, path=side.path, run=structs.replace(profile.run, label=side.label))

@@ -49,6 +49,16 @@ def ratio(value: float) -> str:
     return f"{value:.2f}x"
 
 
+def interval(bounds: tuple[float, float]) -> str:
+    """`+1.2 % to +3.4 %`, of an interval of the ratio candidate over base."""
+    return " to ".join(signed_percent(bound - 1) for bound in bounds)
+
+
+def p_value(p: float) -> str:
+    """`0.008`, `< 0.001`."""
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
 def calls(count: float) -> str:
     """`53`, or `5.5` where iterations differ."""
     return f"{count:g}" if count != round(count) else f"{count:.0f}"

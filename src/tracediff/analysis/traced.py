@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from statistics import median
 
 import numpy as np
 
@@ -17,7 +18,7 @@ from tracediff.analysis.operators import pair_operators
 from tracediff.analysis.rows import Assignment, RowKeys, assign_rows
 from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_sides
 from tracediff.analysis.warnings import doubts, doubts_about_difference, of_both
-from tracediff.model.diff import Diff, OperatorTime, Row, Side, ThreadLedger, Total
+from tracediff.model.diff import Diff, Latency, OperatorTime, Row, Side, ThreadLedger, Total
 from tracediff.model.trace import Captures, IntArray
 
 
@@ -60,7 +61,16 @@ def diff_traces(base: Captures, candidate: Captures, families: Families) -> Diff
             *of_both(*map(doubts, sides)),
             *doubts_about_difference(described, total, rows),
         ),
+        latency=_latency(*sides),
     )
+
+
+def _latency(base: TracedSide, candidate: TracedSide) -> Latency | None:
+    """Medians over each process's median; None where not all captures of both sides recorded it."""
+    if not all(run.latency_ns for side in (base, candidate) for run in side.runs):
+        return None
+    base_ns, candidate_ns = (round(median(median(run.latency_ns) for run in side.runs)) for side in (base, candidate))
+    return Latency(base_ns, candidate_ns)
 
 
 def _accounts(

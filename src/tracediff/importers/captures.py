@@ -78,14 +78,9 @@ def find_captures(path: str | Path) -> list[Path]:
     """
     folder = Path(path)
     if folder.is_dir():
-        try:
-            files = _distinct(file for file in folder.iterdir() if _is_trace(file) and not _stands_for_label(file))
-            if not files:
-                raise TraceFormatError(_nothing_in(folder), text_of(folder))
-        except OSError as error:
-            raise TraceFormatError(
-                f"cannot be read ({error.strerror}). Check its permissions", text_of(folder)
-            ) from None
+        files = _own_captures(folder)
+        if not files:
+            raise TraceFormatError(_nothing_in(folder), text_of(folder))
         return files
     if not os.path.lexists(folder) and glob.has_magic(str(path)):
         files = _distinct(Path(match) for match in glob.glob(str(path)) if _is_trace(Path(match)))  # noqa: PTH207
@@ -95,10 +90,28 @@ def find_captures(path: str | Path) -> list[Path]:
     return [folder]
 
 
+def sets_of_captures(path: str | Path) -> list[Path]:
+    """The sets of repeated captures that a path stands for: one, or one a label of a folder of labels."""
+    folder = Path(path)
+    labels = label_folders(folder) if folder.is_dir() and not _own_captures(folder) else []
+    return labels or [folder]
+
+
 def label_folders(folder: Path) -> list[Path]:
     """The folders of captures in a folder: what `tracediff capture -o` leaves, one a label."""
-    below = sorted(entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith("."))
-    return [entry for entry in below if any(map(_is_trace, entry.iterdir()))]
+    below = sorted(entry for entry in _entries(folder) if entry.is_dir() and not entry.name.startswith("."))
+    return [entry for entry in below if any(map(_is_trace, _entries(entry)))]
+
+
+def _own_captures(folder: Path) -> list[Path]:
+    return _distinct(file for file in _entries(folder) if _is_trace(file) and not _stands_for_label(file))
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        return list(folder.iterdir())
+    except OSError as error:
+        raise TraceFormatError(f"cannot be read ({error.strerror}). Check its permissions", text_of(folder)) from None
 
 
 def _nothing_in(folder: Path) -> str:

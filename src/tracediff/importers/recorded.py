@@ -52,6 +52,7 @@ def run_of(path: Path, recorded: object) -> Run:
         emulated=environment.get("emulated") is True,
         latency_ns=_as(own.get("latency_ns"), tuple[int, ...], ()),
         source=_text(own.get("source")),
+        recorded_label=_text(own.get("label")),
         block=_number(own.get("block")),
     )
 

@@ -24,6 +24,7 @@ class Run(msgspec.Struct, frozen=True):
         emulated: the times are those of an emulator; structure and kernels are real.
         latency_ns: time of each iteration measured without the profiler.
         source: where the capture comes from, in the words of the file.
+        recorded_label: what the capture was called when it was made.
         block: which round of interleaved captures it belongs to.
     """
 
@@ -36,4 +37,5 @@ class Run(msgspec.Struct, frozen=True):
     emulated: bool = False
     latency_ns: tuple[int, ...] = ()
     source: str | None = None
+    recorded_label: str | None = None
     block: int | None = None

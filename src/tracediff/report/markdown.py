@@ -46,12 +46,16 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
 def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
     yield f"**{_plain(phrases.headline(diff))}**"
     yield ""
+    if latency := phrases.latency(diff):
+        yield f"**{_plain(latency)}**"
+        yield ""
     yield f"- base: {_code(phrases.name(diff.base))}, {_plain(phrases.side_facts(diff.base))}"
     yield f"- candidate: {_code(phrases.name(diff.candidate))}, {_plain(phrases.side_facts(diff.candidate))}"
     yield f"- comparable: {_plain(phrases.comparable(diff))}"
     yield ""
+    judged = phrases.has_certainty(diff)
     yield from _table(
-        ["Ledger", "Base", "Candidate", "Difference", "Share"],
+        ["Ledger", "Base", "Candidate", "Difference", "Share", *(["Verdict"] * judged)],
         [
             [
                 _plain(phrases.term_name(term)),
@@ -59,6 +63,7 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
                 units.duration(term.candidate_ns),
                 units.difference(term.delta_ns),
                 phrases.share(term.delta_ns, diff),
+                *([phrases.certainty(term)] * judged),
             ]
             for term in diff.ledger
         ]
@@ -69,6 +74,7 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
                 units.duration(diff.total.candidate_ns),
                 units.difference(diff.total.delta_ns),
                 "100.0 %" if diff.total.delta_ns else "-",
+                *([phrases.certainty(diff.total)] * judged),
             ]
         ],
     )
@@ -91,8 +97,10 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
 def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
     if not rows:
         return
+    judged = phrases.has_certainty(diff)
+    titles = ["Family", "Shape", "Implementation", "Calls", "Base", "Candidate", "Difference", "Share", "Change"]
     yield from _table(
-        ["Family", "Shape", "Implementation", "Calls", "Base", "Candidate", "Difference", "Share", "Change"],
+        [*titles, *(["Verdict"] * judged)],
         [
             [
                 _plain(units.short_name(row.family)),
@@ -104,6 +112,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
                 units.difference(row.delta_ns),
                 phrases.share(row.delta_ns, diff),
                 phrases.change(row),
+                *([phrases.certainty(row)] * judged),
             ]
             for row in rows
         ],
@@ -115,7 +124,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes", "Change"}
+    left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes", "Change", "Verdict"}
     yield f"| {' | '.join(titles)} |"
     yield f"|{'|'.join('---' if title in left else '---:' for title in titles)}|"
     for row in rows:

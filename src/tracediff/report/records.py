@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from tracediff import phrases
-from tracediff.model.diff import Diff, LedgerTerm, OperatorTime, Row, RowSide, Side, ThreadLedger
+from tracediff.model.diff import Diff, LedgerTerm, OperatorTime, Row, RowSide, Side, ThreadLedger, Total
 from tracediff.model.trace import Operator, Summary
 from tracediff.report.base import ReportOptions
 from tracediff.report.documents import (
@@ -19,6 +19,7 @@ from tracediff.report.documents import (
     ShowDocument,
     SideRecord,
     ThreadsRecord,
+    TotalRecord,
 )
 
 
@@ -34,20 +35,13 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
 
 def diff_document(diff: Diff) -> DiffDocument:
     """The comparison as the contract's dict."""
-    total = diff.total
     return {
         "schema_version": 1,
         "base": _side(diff.base),
         "candidate": _side(diff.candidate),
         "comparable": {"verdict": diff.comparable.verdict, "reasons": list(diff.comparable.reasons)},
-        "total": {
-            "base_ns": total.base_ns,
-            "candidate_ns": total.candidate_ns,
-            "delta_ns": total.delta_ns,
-            "ratio": total.ratio if total.base_ns or not total.candidate_ns else None,
-            "interval": total.interval,
-            "verdict": total.verdict,
-        },
+        "total": _total(diff.total),
+        "latency": _total(diff.latency) if diff.latency else None,
         "rows": [_row(row) for row in diff.rows],
         "ledger": [_term(term) for term in diff.ledger],
         "operators": [
@@ -100,6 +94,19 @@ def _operator(operator: Operator) -> OperatorRecord:
     return record
 
 
+def _total(total: Total) -> TotalRecord:
+    return {
+        "base_ns": total.base_ns,
+        "candidate_ns": total.candidate_ns,
+        "delta_ns": total.delta_ns,
+        "ratio": total.ratio if total.base_ns or not total.candidate_ns else None,
+        "interval": total.interval,
+        "verdict": total.verdict,
+        "p": total.p,
+        "within_noise": total.within_noise,
+    }
+
+
 def _side(side: Side) -> SideRecord:
     return {
         "path": side.path,
@@ -113,6 +120,7 @@ def _side(side: Side) -> SideRecord:
         "marker": side.marker,
         "emulated": side.run.emulated,
         "samples_ns": list(side.samples_ns),
+        "kept_iterations": list(side.kept),
     }
 
 
@@ -129,7 +137,9 @@ def _row(row: Row) -> RowRecord:
         "match": row.match,
         "interval": row.interval,
         "p": row.p,
+        "p_adjusted": row.p_adjusted,
         "verdict": row.verdict,
+        "within_noise": row.within_noise,
     }
 
 
@@ -167,6 +177,11 @@ def _term(term: LedgerTerm) -> LedgerRecord:
         "base_ns": term.base_ns,
         "candidate_ns": term.candidate_ns,
         "operators": list(term.outermost),
+        "interval": term.interval,
+        "p": term.p,
+        "p_adjusted": term.p_adjusted,
+        "verdict": term.verdict,
+        "within_noise": term.within_noise,
     }
 
 

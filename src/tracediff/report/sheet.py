@@ -23,6 +23,12 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
         "delta_ns",
         "calls_effect_ns",
         "cost_effect_ns",
+        "interval_low",
+        "interval_high",
+        "p",
+        "p_adjusted",
+        "verdict",
+        "within_noise",
     ]
     return _csv(
         titles,
@@ -39,6 +45,9 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
                 row.delta_ns,
                 row.calls_effect_ns,
                 row.cost_effect_ns,
+                *(row.interval or ("", "")),
+                *("" if value is None else value for value in (row.p, row.p_adjusted, row.verdict)),
+                "yes" if row.within_noise else "",
             ]
             for row in diff.rows[: options.limit or None]
         ),

@@ -49,6 +49,8 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
 
 def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[RenderableType]:
     yield Text(phrases.headline(diff), style="bold")
+    if latency := phrases.latency(diff):
+        yield Text(latency, style="bold")
     yield Text(f"base       {phrases.name(diff.base)}: {phrases.side_facts(diff.base)}")
     yield Text(f"candidate  {phrases.name(diff.candidate)}: {phrases.side_facts(diff.candidate)}")
     yield Text(f"comparable {phrases.comparable(diff)}")
@@ -80,6 +82,9 @@ def _ledger(diff: Diff) -> Table:
     table.add_column("Term")
     for title in ("Base", "Candidate", "Difference", "Share"):
         table.add_column(title, justify="right", no_wrap=True)
+    judged = phrases.has_certainty(diff)
+    if judged:
+        table.add_column("Verdict", no_wrap=True)
     for term in diff.ledger:
         table.add_row(
             Text(phrases.term_name(term)),
@@ -87,6 +92,7 @@ def _ledger(diff: Diff) -> Table:
             units.duration(term.candidate_ns),
             _difference(term.delta_ns),
             phrases.share(term.delta_ns, diff),
+            *([phrases.certainty(term)] if judged else []),
         )
     total = diff.total
     table.add_row(
@@ -95,6 +101,7 @@ def _ledger(diff: Diff) -> Table:
         units.duration(total.candidate_ns),
         _difference(total.delta_ns),
         units.percent(1) if total.delta_ns else "-",
+        *([phrases.certainty(total)] if judged else []),
     )
     return table
 
@@ -111,8 +118,11 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
         table.add_column("Implementation: base -> candidate", overflow="fold", ratio=3)
     for heading in ("Calls", "Base", "Candidate", "Difference", *(() if narrow else ("Share",))):
         table.add_column(heading, justify="right", no_wrap=True)
+    judged = phrases.has_certainty(diff)
     if not narrow:
         table.add_column("Change", no_wrap=True)
+        if judged:
+            table.add_column("Verdict", no_wrap=True)
     for row in rows:
         about = [units.short_name(row.family), phrases.shapes(row), phrases.implementations(row)]
         numbers: list[RenderableType] = [
@@ -122,9 +132,11 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
             _difference(row.delta_ns),
         ]
         if narrow:
-            table.add_row(Text("\n  ".join(filter(None, (f"{about[0]} {about[1]}", about[2])))), *numbers)
+            lines = filter(None, (f"{about[0]} {about[1]}", about[2], phrases.certainty(row)))
+            table.add_row(Text("\n  ".join(lines)), *numbers)
         else:
-            table.add_row(*map(Text, about), *numbers, phrases.share(row.delta_ns, diff), phrases.change(row))
+            last = [phrases.share(row.delta_ns, diff), phrases.change(row), *([phrases.certainty(row)] * judged)]
+            table.add_row(*map(Text, about), *numbers, *last)
     return table
 
 
