@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 from tracediff import units
 from tracediff.model.diff import Diff, LedgerTerm, OperatorPair, Row, RowSide, Side, ThreadLedger, Total
+from tracediff.model.gate import Outcome
+from tracediff.model.noise import FamilyNoise, LabelNoise
 from tracediff.model.trace import InputShapes
 
 EMULATED = "emulated: structure and kernels are real, times are not"
@@ -47,14 +49,45 @@ def certainty(item: Row | LedgerTerm | Total) -> str:
     return ", ".join(filter(None, (item.verdict, interval, noise)))
 
 
-def verdict(row: Row) -> str:
+def verdict(item: Row | LedgerTerm | Total) -> str:
     """The verdict alone."""
-    return row.verdict or ("noise" if row.within_noise else "")
+    return item.verdict or ("within noise" if item.within_noise else "")
 
 
 def has_certainty(diff: Diff) -> bool:
     """Whether there is anything to show of it."""
     return any(map(certainty, (diff.total, *diff.rows, *diff.ledger)))
+
+
+def outcome(outcome: Outcome) -> str:
+    """`--fail-on total>5%: exceeded: 9.873 ms -> 10.411 ms, +5.5 % (certain: +1.4 % to +10.1 %)`."""
+    compared = Total(outcome.base_ns, outcome.candidate_ns)
+    percent = f", {units.signed_percent(compared.ratio - 1)}" if compared.base_ns else ""
+    interval = f": {units.interval(outcome.interval)}" if outcome.interval else ""
+    sure = (
+        "" if outcome.certain is None else f" ({'certainly' if outcome.certain else 'not certainly'} slower{interval})"
+    )
+    return (
+        f"--fail-on {outcome.condition.text}: {outcome.ruling}: {units.duration(outcome.base_ns)} -> "
+        f"{units.duration(outcome.candidate_ns)}, {units.difference(compared.delta_ns)}{percent}{sure}"
+    )
+
+
+NOISE_TITLES = ("Family", "Time", "Between processes", "Within", "Floor of 1 + 1", "Detectable")
+
+
+def noise_heading(label: LabelNoise) -> str:
+    """Whose noise it is."""
+    return (
+        f"{units.printable(label.label)}: {units.count(label.captures, 'capture')}, "
+        f"{units.count(label.iterations, 'iteration')}; detectable with {label.captures} + {label.captures}"
+    )
+
+
+def noise_cells(one: FamilyNoise) -> list[str]:
+    """What stands under `NOISE_TITLES`."""
+    parts = (one.between, one.within, one.floor, one.detectable)
+    return [units.short_name(one.family), units.duration(one.time_ns), *map(units.percent, parts)]
 
 
 def name(side: Side) -> str:

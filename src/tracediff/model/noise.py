@@ -43,7 +43,7 @@ class LabelNoise(msgspec.Struct, frozen=True):
     captures: int
     iterations: int
     families: tuple[FamilyNoise, ...]
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[str, ...]
 
 
 class Noise(msgspec.Struct, frozen=True):

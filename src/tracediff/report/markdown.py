@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tracediff import phrases, units
 from tracediff.model.diff import Diff, Row
+from tracediff.model.noise import Noise
 from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 
@@ -41,6 +42,16 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
     lines.append(f"Self CPU time total: {units.torch_duration(whole / 1000)}")
     lines += ["", *(f"- ⚠ {_plain(warning)}" for warning in summary.warnings)] if summary.warnings else []
     return "\n".join(lines) + "\n"
+
+
+def render_noise(noise: Noise, options: ReportOptions) -> str:
+    """A table a label."""
+    lines: list[str] = []
+    for label in noise.labels:
+        rows = [[_plain(cell) for cell in phrases.noise_cells(one)] for one in label.families[: options.limit or None]]
+        lines += [f"**{_plain(phrases.noise_heading(label))}**", "", *_table(phrases.NOISE_TITLES, rows), ""]
+        lines += [*(f"- ⚠ {_plain(warning)}" for warning in label.warnings), ""] if label.warnings else []
+    return "\n".join(lines)
 
 
 def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:

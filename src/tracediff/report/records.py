@@ -6,6 +6,7 @@ import msgspec
 
 from tracediff import phrases
 from tracediff.model.diff import Diff, LedgerTerm, OperatorTime, Row, RowSide, Side, ThreadLedger, Total
+from tracediff.model.noise import Noise
 from tracediff.model.trace import Operator, Summary
 from tracediff.report.base import ReportOptions
 from tracediff.report.documents import (
@@ -31,6 +32,11 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
 def render_summary(summary: Summary, options: ReportOptions) -> str:
     """The operator table as one JSON document."""
     return _text(show_document(summary))
+
+
+def render_noise(noise: Noise, options: ReportOptions) -> str:
+    """The noise as one JSON document, which `--noise` reads; the limit does not apply."""
+    return _text(noise)
 
 
 def diff_document(diff: Diff) -> DiffDocument:
@@ -78,7 +84,7 @@ def show_document(summary: Summary) -> ShowDocument:
     }
 
 
-def _text(document: ShowDocument | DiffDocument) -> str:
+def _text(document: ShowDocument | DiffDocument | Noise) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 

@@ -6,8 +6,11 @@ import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
+from msgspec.structs import astuple
+
 from tracediff import phrases
 from tracediff.model.diff import Diff, RowSide
+from tracediff.model.noise import FamilyNoise, Noise
 from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 
@@ -68,6 +71,19 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
                 *([str(phrases.as_lists(operator.input_shapes or ()))] if summary.by_shape else []),
             ]
             for operator in summary.operators[: options.limit or None]
+        ),
+    )
+
+
+def render_noise(noise: Noise, options: ReportOptions) -> str:
+    """A line a label and family; parts of 1."""
+    titles = ["label", "captures", "iterations", *FamilyNoise.__struct_fields__]
+    return _csv(
+        titles,
+        (
+            [label.label, label.captures, label.iterations, *astuple(one)]
+            for label in noise.labels
+            for one in label.families[: options.limit or None]
         ),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
 from rich.console import Console, RenderableType
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tracediff import phrases, units
 from tracediff.model.diff import Diff, Row
+from tracediff.model.noise import Noise
 from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 
@@ -30,21 +31,46 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
     """One sentence, the ledger, the rows, what did not match, the doubts."""
-    width = max(options.width or _PIPE_WIDTH, _LEAST_WIDTH)
+    return _printed(_parts(diff, options, _width(options)), options)
+
+
+def _width(options: ReportOptions) -> int:
+    return max(options.width or _PIPE_WIDTH, _LEAST_WIDTH)
+
+
+def _printed(parts: Iterable[RenderableType], options: ReportOptions) -> str:
     out = StringIO()
     console = Console(
         file=out,
-        width=width,
+        width=_width(options),
         force_terminal=options.color,
         no_color=not options.color,
         highlight=False,
         markup=False,
         emoji=False,
     )
-    for part in _parts(diff, options, width):
+    for part in parts:
         console.print(part)
     # rich pads cells up to the table's width; nobody wants trailing blanks in a pipe.
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
+
+
+def render_noise(noise: Noise, options: ReportOptions) -> str:
+    """A table a label."""
+    return _printed(_noise_parts(noise, options), options)
+
+
+def _noise_parts(noise: Noise, options: ReportOptions) -> Iterator[RenderableType]:
+    for label in noise.labels:
+        table = _table(phrases.noise_heading(label))
+        for at, title in enumerate(phrases.NOISE_TITLES):
+            table.add_column(title, justify="right" if at else "left", no_wrap=True)
+        for one in label.families[: options.limit or None]:
+            table.add_row(*map(Text, phrases.noise_cells(one)))
+        yield table
+        yield Text()
+        for warning in label.warnings:
+            yield Text(f"! {units.printable(warning)}", style="yellow")
 
 
 def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[RenderableType]:
@@ -55,7 +81,7 @@ def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[Renderabl
     yield Text(f"candidate  {phrases.name(diff.candidate)}: {phrases.side_facts(diff.candidate)}")
     yield Text(f"comparable {phrases.comparable(diff)}")
     yield Text()
-    yield _ledger(diff)
+    yield _ledger(diff, narrow=width < _NARROW)
     yield Text()
     rows, more = phrases.limited(phrases.matched(diff), options.limit, _DEFAULT_LIMIT)
     if rows:
@@ -77,12 +103,13 @@ def _table(title: str) -> Table:
     )
 
 
-def _ledger(diff: Diff) -> Table:
+def _ledger(diff: Diff, narrow: bool) -> Table:
     table = _table("Ledger: the terms add up to the difference exactly")
     table.add_column("Term")
     for title in ("Base", "Candidate", "Difference", "Share"):
         table.add_column(title, justify="right", no_wrap=True)
     judged = phrases.has_certainty(diff)
+    certainty = phrases.verdict if narrow else phrases.certainty
     if judged:
         table.add_column("Verdict", no_wrap=True)
     for term in diff.ledger:
@@ -92,7 +119,7 @@ def _ledger(diff: Diff) -> Table:
             units.duration(term.candidate_ns),
             _difference(term.delta_ns),
             phrases.share(term.delta_ns, diff),
-            *([phrases.certainty(term)] if judged else []),
+            *([certainty(term)] if judged else []),
         )
     total = diff.total
     table.add_row(
@@ -101,7 +128,7 @@ def _ledger(diff: Diff) -> Table:
         units.duration(total.candidate_ns),
         _difference(total.delta_ns),
         units.percent(1) if total.delta_ns else "-",
-        *([phrases.certainty(total)] if judged else []),
+        *([certainty(total)] if judged else []),
     )
     return table
 
