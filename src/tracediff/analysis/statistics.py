@@ -106,7 +106,7 @@ def _interval(
 
     A bootstrap of few processes is too narrow: it divides by K where the variance wants K - 1, and knows no Student.
     Both are made good by stretching each side's deviations. Both sides draw alike, one in reverse order, so that
-    swapping them only changes signs.
+    swapping them only changes signs; pairs draw the same blocks, in an order that is its own reverse.
     """
     deviations: list[FloatArray] = []
     for which, side in enumerate(sides):
@@ -115,8 +115,10 @@ def _interval(
         centers = np.stack([_resampled_centers(times, sparse, draw) for times in side])
         process = draw.integers(count, size=(_DRAWS, count))
         iteration = draw.integers(_INNER_DRAWS, size=(_DRAWS, count))
+        if paired:
+            process = np.concatenate((process[: _DRAWS // 2], process[: _DRAWS // 2][::-1]))
         if which:
-            process, iteration = process if paired else process[::-1], iteration[::-1]
+            process, iteration = process[::-1], iteration[::-1]
         means = sum((centers[process[:, k], iteration[:, k]] for k in range(count)), np.zeros((_DRAWS, len(sparse))))
         means /= count
         deviations.append((means - means.mean(axis=0)) * sqrt(count / max(1, count - 1)))
