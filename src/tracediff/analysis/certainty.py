@@ -89,8 +89,11 @@ class _Judge:
         )
         test = self._compare(base, candidate)
         material = np.array([self._is_material(*sides[at]) for at in tested], dtype=np.bool_)
+        # Between all alike, where five a side could call none of seven rows, and by the time alone.
+        importance = np.sqrt([self._share(*sides[at]) for at in tested])
         p_adjusted: list[float | None] = [None] * len(tested)
-        for place, p in zip(np.flatnonzero(material).tolist(), adjusted(test.p[material]).tolist(), strict=True):
+        found = adjusted(test.p[material], importance[material]).tolist()
+        for place, p in zip(np.flatnonzero(material).tolist(), found, strict=True):
             p_adjusted[place] = p
         for place, at in enumerate(tested):
             interval, p = _certainty(test, place)
@@ -122,6 +125,10 @@ class _Judge:
             [side[at] for at in order] for side, order in zip((base, candidate), self._orders, strict=True)
         )
         return compare_processes(base, candidate, paired=True)
+
+    def _share(self, base_ns: int, candidate_ns: int) -> float:
+        """Part of the iteration, both sides alike."""
+        return base_ns / self._diff.total.base_ns + candidate_ns / self._diff.total.candidate_ns
 
     def _is_material(self, base_ns: int, candidate_ns: int) -> bool:
         floor, total = self._thresholds.materiality, self._diff.total

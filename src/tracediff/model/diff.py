@@ -107,7 +107,8 @@ class Row(msgspec.Struct, frozen=True):
         interval: of the ratio candidate / base of the processes' medians, 95 %. It and what follows are certainty,
             which comes of repeated captures on both sides; None without, and for a row of one side only.
         p: of that ratio, two-sided, for this row alone.
-        p_adjusted: the same for all rows above the materiality floor together; None below it. This one is judged by.
+        p_adjusted: the same for all rows above the materiality floor together, weighted by the root of their time; None
+            below it. This one is judged by.
         verdict: `same` where the interval lies within the equivalence band.
         within_noise: smaller than what `tracediff noise` found this machine to do by itself.
     """

@@ -132,7 +132,8 @@ class RowRecord(TypedDict):
     """A family and a shape.
 
     `interval` (95 %) is of the ratio candidate / base of the processes' medians, `p` of this row alone, `p_adjusted`
-    (Benjamini and Hochberg) of all rows above the materiality floor: the verdict goes by that one.
+    (Benjamini and Hochberg, weighted by the root of a row's time) of all rows above the materiality floor: the verdict
+    goes by that one.
     """
 
     family: str

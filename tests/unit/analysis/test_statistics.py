@@ -97,8 +97,16 @@ def test_any_number_of_iterations(iterations: int) -> None:
 def test_adjusted_p() -> None:
     p: Any = np.array([0.01, 0.04, 0.03, 0.5])
 
-    np.testing.assert_allclose(adjusted(p), [0.04, 0.16 / 3, 0.16 / 3, 0.5])
-    assert adjusted(np.array([])).shape == (0,)
+    np.testing.assert_allclose(adjusted(p, np.full(4, 7.0)), [0.04, 0.16 / 3, 0.16 / 3, 0.5])
+    assert adjusted(np.array([]), np.array([])).shape == (0,)
+
+
+def test_what_matters_more_is_given_up_less_easily() -> None:
+    p = np.array([0.02, 0.02, 0.9, 0.9])
+    heavy, light = adjusted(p, np.array([5.0, 1, 1, 1]))[:2]
+
+    assert heavy < adjusted(p, np.ones(4))[0] <= light
+    assert (adjusted(p, np.array([5.0, 1, 1, 1])) >= p).all()
 
 
 @pytest.mark.parametrize(("freedom", "quantile"), [(2, 4.303), (4, 2.776), (8, 2.306), (18, 2.101), (1000, 1.962)])
