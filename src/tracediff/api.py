@@ -109,6 +109,11 @@ class Diff:
         return self.result.total
 
     @property
+    def latency(self) -> model.Latency | None:
+        """The difference as measured without the profiler; None where a capture did not record it."""
+        return self.result.latency
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What one must know before believing the numbers."""
         return self.result.warnings

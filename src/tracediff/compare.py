@@ -58,7 +58,7 @@ def compare(
 
     tables = [_alone(side) for side in sides]
     base_table, candidate_table = (one if isinstance(one, PrintedTable) else table_of(one) for one in tables)
-    return diff_tables(base_table, candidate_table, families)
+    return _judged(diff_tables(base_table, candidate_table, families), options)
 
 
 def measure(path: str | Path, options: CompareOptions | None = None, progress: Progress | None = None) -> Noise:
