@@ -51,6 +51,12 @@ def test_pandas_waits_for_a_frame() -> None:
     assert "pandas" in loaded_by(f"{code}\ndiff.rows")
 
 
+def test_the_functions_stay_functions() -> None:
+    again = "tracediff.compare('openblas.json', 'acl.json')"
+
+    assert loaded_by(f"import tracediff\ntracediff.load('acl.json')\n{again}\n{again}")
+
+
 def test_the_guest_needs_nothing_of_the_host() -> None:
     assert "tracediff" not in loaded_by("import tracediff_capture")
 

@@ -15,7 +15,14 @@ from builders import REPOSITORY
 README = (REPOSITORY / "README.md").read_text("utf-8")
 DOCUMENTS = [
     REPOSITORY / name
-    for name in ("README.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample_traces/README.md", "benchmarks/README.md")
+    for name in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "sample_traces/README.md",
+        "benchmarks/README.md",
+        "docs/certainty.md",
+    )
 ]
 BIN = Path(sys.executable).parent
 
@@ -44,10 +51,12 @@ def test_captures(tmp_path: Path) -> None:
     for command in filter(needs_torch, commands()):
         quick = command.replace("--workload resnet50", "--workload gtsrb --iterations 3")
         quick = quick.replace("matrix.toml", "matrix.toml --workload gtsrb --iterations 3 --warmup 2")
+        quick = quick.replace("--repeat 7", "--repeat 2")
         result = subprocess.run(
             ["bash", "-c", quick], capture_output=True, text=True, cwd=tmp_path, env={"PATH": f"{BIN}:/usr/bin:/bin"}
         )
-        assert result.returncode == 0, result.stderr
+        # What a gate decides is up to the machine.
+        assert result.returncode in ((0, 1, 6) if "--fail-on" in command else (0,)), result.stderr
 
 
 @pytest.mark.parametrize("command", [command for command in commands() if not needs_torch(command)])

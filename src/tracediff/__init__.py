@@ -15,5 +15,7 @@ def __getattr__(name: str) -> object:
     if name in __all__:
         from tracediff import api
 
-        return getattr(api, name)
+        # Its import made `tracediff.compare` the module of that name: from now on it is the function.
+        globals().update({public: getattr(api, public) for public in __all__})
+        return globals()[name]
     raise AttributeError(f"module 'tracediff' has no attribute {name!r}")

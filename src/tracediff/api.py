@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from tracediff import importers, phrases
 from tracediff.analysis.summary import summarize
 from tracediff.compare import CompareOptions
+from tracediff.compare import Input as ProfileInput
 from tracediff.compare import compare as compare_profiles
 from tracediff.model import diff as model
 from tracediff.model.trace import ABSENT, PrintedTable, Profile, Summary
@@ -108,6 +109,11 @@ class Diff:
         return self.result.total
 
     @property
+    def latency(self) -> model.Latency | None:
+        """The difference as measured without the profiler; None where a capture did not record it."""
+        return self.result.latency
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What one must know before believing the numbers."""
         return self.result.warnings
@@ -131,6 +137,10 @@ class Diff:
                 "delta_ns": [row.delta_ns for row in rows],
                 "calls_effect_ns": [row.calls_effect_ns for row in rows],
                 "cost_effect_ns": [row.cost_effect_ns for row in rows],
+                "interval_low": [row.interval[0] if row.interval else None for row in rows],
+                "interval_high": [row.interval[1] if row.interval else None for row in rows],
+                "p": [row.p for row in rows],
+                "verdict": [row.verdict for row in rows],
             }
         )
 
@@ -183,27 +193,44 @@ def load(path: str | Path) -> Trace:
     return Trace(importers.load(path))
 
 
+Input: TypeAlias = str | Path | Trace | Sequence[str | Path | Trace]
+
+
 def compare(
-    base: str | Path | Trace,
-    candidate: str | Path | Trace,
+    base: Input,
+    candidate: Input,
     *,
     families: str | Path | None = None,
     kernel_logs: Sequence[str | Path] = (),
+    equivalence: float = 0.03,
+    materiality: float = 0.01,
+    noise: str | Path | None = None,
 ) -> Diff:
-    """Compares two captures.
+    """Compares two captures, or repeated captures of two sides.
 
     Args:
-        base: a path or a loaded trace.
+        base: a file, a folder or glob of repeated captures, a loaded trace, or several of these.
         candidate: what to compare with it.
         families: a TOML file with operator families of your own.
         kernel_logs: verbose output of oneDNN or MKL, in place of what the traces carry: base's and candidate's, or one
             log for both.
+        equivalence: sides whose ratio lies within 1 / (1 + this) and 1 + this are the same.
+        materiality: rows below this part of the iteration are not tested.
+        noise: the JSON that `tracediff noise` wrote on the same machine.
 
     Raises:
         tracediff.errors.TracediffError: an input cannot be read.
     """
-    profiles = [side.profile if isinstance(side, Trace) else side for side in (base, candidate)]
-    return Diff(compare_profiles(profiles[0], profiles[1], CompareOptions(families, tuple(kernel_logs))))
+    options = CompareOptions(families, tuple(kernel_logs), equivalence, materiality, noise)
+    return Diff(compare_profiles(_profiles(base), _profiles(candidate), options))
+
+
+def _profiles(side: Input) -> ProfileInput:
+    if isinstance(side, str | Path):
+        return side
+    if isinstance(side, Trace):
+        return side.profile
+    return [one.profile if isinstance(one, Trace) else one for one in side]
 
 
 _SIDE_COLUMNS: dict[str, Callable[[model.RowSide], object]] = {

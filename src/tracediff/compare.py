@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 import msgspec
 from msgspec import structs
@@ -11,10 +12,15 @@ from msgspec import structs
 from tracediff.analysis.conclusions import concluded
 from tracediff.analysis.families import Families, load_families
 from tracediff.errors import UsageError
-from tracediff.importers import load
+from tracediff.importers.captures import alone, load_all, sets_of_captures, together
+from tracediff.importers.noise import read_noise
 from tracediff.importers.source import Progress
 from tracediff.model.diff import Diff
-from tracediff.model.trace import PrintedTable, Profile, Trace
+from tracediff.model.noise import LabelNoise, Noise
+from tracediff.model.trace import Captures, PrintedTable, Profile, Trace
+
+Input: TypeAlias = str | Path | Profile | Sequence[str | Path | Profile]
+"""A file, a folder or glob of repeated captures, a profile that was read; or several of these as one side."""
 
 
 class CompareOptions(msgspec.Struct, frozen=True):
@@ -24,10 +30,16 @@ class CompareOptions(msgspec.Struct, frozen=True):
         families: a TOML file with families of the user's own.
         kernel_logs: logs of the libraries in place of those that the traces carry: base's and candidate's, or one that
             a process wrote while it captured both.
+        equivalence: sides that differ by less than this part are the same.
+        materiality: rows below this part of the iteration get no faster or slower.
+        noise: a file that `tracediff noise` wrote on the same machine.
     """
 
     families: str | Path | None = None
     kernel_logs: tuple[str | Path, ...] = ()
+    equivalence: float = 0.03
+    materiality: float = 0.01
+    noise: str | Path | None = None
 
     def swapped(self) -> CompareOptions:
         """The same for candidate against base."""
@@ -35,36 +47,32 @@ class CompareOptions(msgspec.Struct, frozen=True):
 
 
 def compare(
-    base: str | Path | Profile,
-    candidate: str | Path | Profile,
-    options: CompareOptions | None = None,
-    progress: Progress | None = None,
+    base: Input, candidate: Input, options: CompareOptions | None = None, progress: Progress | None = None
 ) -> Diff:
-    """Compares two captures, read or still to be read.
+    """Compares two sides, read or still to be read.
 
     Raises:
         TraceFormatError: an input cannot be read as a trace.
-        UsageError: the families file cannot be read; there are more logs than sides, or a log for a printed table.
+        UsageError: the families file cannot be read; several printed tables, or one and several traces, are compared;
+            there are more kernel logs than sides, or one for a printed table or for repeated captures.
     """
     options = options or CompareOptions()
     families = load_families(options.families)
-    sides = [load(side, progress) if isinstance(side, str | Path) else side for side in (base, candidate)]
+    sides = [_read(base, progress), _read(candidate, progress)]
     if options.kernel_logs:
-        from tracediff.importers.kernel_log import with_kernel_log
-
-        sides = [with_kernel_log(side, log) for side, log in zip(sides, _one_a_side(options.kernel_logs), strict=True)]
-    sides = _told_apart(sides[0], sides[1])
-    return concluded(_diff(sides[0], sides[1], families), families)
+        sides = [_with_log(side, log) for side, log in zip(sides, _one_a_side(options.kernel_logs), strict=True)]
+    diff = _diff(*_told_apart(*sides), families)
+    return concluded(_judged(diff, options), families)
 
 
-def _diff(base: Profile, candidate: Profile, families: Families) -> Diff:
-    if isinstance(base, Trace) and isinstance(candidate, Trace):
+def _diff(base: Captures, candidate: Captures, families: Families) -> Diff:
+    if base.traces and candidate.traces:
         from tracediff.analysis.traced import diff_traces
 
         return diff_traces(base, candidate, families)
     from tracediff.analysis.printed import diff_tables, table_of
 
-    tables = [side if isinstance(side, PrintedTable) else table_of(side) for side in (base, candidate)]
+    tables = [one if isinstance(one := _alone(side), PrintedTable) else table_of(one) for side in (base, candidate)]
     return diff_tables(tables[0], tables[1], families)
 
 
@@ -74,25 +82,86 @@ def _one_a_side(logs: Sequence[str | Path]) -> Sequence[str | Path]:
     return logs if len(logs) == 2 else [*logs, *logs]
 
 
-def _told_apart(base: Profile, candidate: Profile) -> list[Profile]:
-    """The same with labels that differ: by their folders where the files have the same name."""
-    sides = [base, candidate]
-    if base.run.label != candidate.run.label:
-        return sides
-    folders = [Path(side.path).absolute().parent.parts for side in sides]
+def _with_log(side: Captures, log: str | Path) -> Captures:
+    from tracediff.importers.kernel_log import with_kernel_log
+
+    if len(side.profiles) != 1:
+        raise UsageError("are several captures, and a kernel log is of one. Name that one", side.path)
+    return structs.replace(side, profiles=(with_kernel_log(side.profiles[0], log),))
+
+
+def measure(path: str | Path, options: CompareOptions | None = None, progress: Progress | None = None) -> Noise:
+    """The noise of repeated captures of the same code.
+
+    Args:
+        path: a folder or glob of captures; a folder of such folders, one a label.
+        options: of comparisons.
+        progress: told how far reading has come.
+
+    Raises:
+        TraceFormatError: a capture cannot be read as a trace.
+        UsageError: there is only one.
+    """
+    from tracediff.analysis.noise import measure_noise
+    from tracediff.analysis.traced import diff_traces
+
+    families = load_families((options or CompareOptions()).families)
+    labels: list[LabelNoise] = []
+    for folder in sets_of_captures(path):
+        captures = load_all(folder, progress)
+        if len(captures.traces) < 2:
+            raise UsageError(
+                "is one capture, and noise is what several differ by. Capture with --repeat", captures.path
+            )
+        labels.append(measure_noise(diff_traces(captures, captures, families)))
+    return Noise(tuple(labels))
+
+
+def _judged(diff: Diff, options: CompareOptions) -> Diff:
+    if max(diff.base.captures, diff.candidate.captures) == 1 and options.noise is None:
+        return diff
+    # Only repeated captures pay for the statistics.
+    from tracediff.analysis.certainty import Thresholds, judge
+
+    noise = read_noise(options.noise) if options.noise else None
+    return judge(diff, Thresholds(options.equivalence, options.materiality, noise))
+
+
+def _read(side: Input, progress: Progress | None) -> Captures:
+    if isinstance(side, str | Path):
+        return load_all(side, progress)
+    if isinstance(side, Trace | PrintedTable):
+        return alone(side)
+    if not side:
+        raise UsageError("a side without captures cannot be compared. Name at least one")
+    return together([profile for one in side for profile in _read(one, progress).profiles])
+
+
+def _alone(side: Captures) -> Profile:
+    """The one capture, under the side's name.
+
+    Raises:
+        UsageError: there are several.
+    """
+    if len(side.profiles) != 1:
+        raise UsageError("are several captures, the other side is a printed table. Name one of them", side.path)
+    profile = side.profiles[0]
+    return structs.replace(profile, path=side.path, run=structs.replace(profile.run, label=side.label))
+
+
+def _told_apart(base: Captures, candidate: Captures) -> tuple[Captures, Captures]:
+    """The same with labels that differ: by their folders where what was named has the same name."""
+    if base.label != candidate.label:
+        return base, candidate
+    folders = [Path(side.path).absolute().parent.parts for side in (base, candidate)]
     level = next(
         (level for level in range(1, min(map(len, folders)) + 1) if folders[0][-level] != folders[1][-level]), 0
     )
-    if not level:
+    if level:
+        labels = ["/".join((*parts[-level:], base.label)) for parts in folders]
+    else:
         # Two files of one folder that differ in what labels leave out, like the times of TensorBoard's names.
-        names = [Path(side.path).name for side in sides]
-        if names[0] == names[1]:
-            return sides
-        return [
-            structs.replace(side, run=structs.replace(side.run, label=name))
-            for side, name in zip(sides, names, strict=True)
-        ]
-    return [
-        structs.replace(side, run=structs.replace(side.run, label="/".join((*parts[-level:], side.run.label))))
-        for side, parts in zip(sides, folders, strict=True)
-    ]
+        labels = [Path(side.path).name for side in (base, candidate)]
+        if labels[0] == labels[1]:
+            return base, candidate
+    return structs.replace(base, label=labels[0]), structs.replace(candidate, label=labels[1])

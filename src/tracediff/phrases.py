@@ -5,23 +5,90 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracediff import units
-from tracediff.model.diff import Diff, LedgerTerm, OperatorPair, Row, RowSide, Side, ThreadLedger
+from tracediff.model.diff import Diff, LedgerTerm, OperatorPair, Row, RowSide, Side, ThreadLedger, Total
+from tracediff.model.gate import Outcome
 from tracediff.model.kernels import Kernel, KernelCoverage
+from tracediff.model.noise import FamilyNoise, LabelNoise
 from tracediff.model.trace import InputShapes, Summary
 
 EMULATED = "emulated: structure and kernels are real, times are not"
 
 
 def headline(diff: Diff) -> str:
-    """The total in one sentence; without words of judgement, which one capture a side does not allow."""
+    """The total in one sentence; with words of judgement only where repeated captures allow them."""
     total = diff.total
-    change = (
-        "" if not total.base_ns else f", {units.signed_percent(total.ratio - 1)}, {units.ratio(total.ratio)} the time"
-    )
     return (
         f"{name(diff.candidate)} took {units.duration(total.candidate_ns)} an iteration, "
-        f"{name(diff.base)} {units.duration(total.base_ns)}: {units.difference(total.delta_ns)}{change}."
+        f"{name(diff.base)} {units.duration(total.base_ns)}: {_change(total)}."
     )
+
+
+def latency(diff: Diff) -> str | None:
+    """What was measured without the profiler, where it was."""
+    measured = diff.latency
+    if measured is None:
+        return None
+    return (
+        f"Latency without the profiler: {units.duration(measured.base_ns)} -> "
+        f"{units.duration(measured.candidate_ns)}: {_change(measured)}."
+    )
+
+
+def _change(total: Total) -> str:
+    parts = [units.difference(total.delta_ns)]
+    if total.base_ns:
+        parts += [units.signed_percent(total.ratio - 1), f"{units.ratio(total.ratio)} the time"]
+    judged = certainty(total)
+    p = f" (p {units.p_value(total.p)})" if total.p is not None else ""
+    return ", ".join(parts) + (f": {judged}{p}" if judged else "")
+
+
+def certainty(item: Row | LedgerTerm | Total) -> str:
+    """`slower, +4.1 % to +7.3 %`; empty where nothing can be said."""
+    noise = "within noise" if item.within_noise else ""
+    interval = units.interval(item.interval) if item.interval else ""
+    return ", ".join(filter(None, (item.verdict, interval, noise)))
+
+
+def verdict(item: Row | LedgerTerm | Total) -> str:
+    """The verdict alone."""
+    return item.verdict or ("within noise" if item.within_noise else "")
+
+
+def has_certainty(diff: Diff) -> bool:
+    """Whether there is anything to show of it."""
+    return any(map(certainty, (diff.total, *diff.rows, *diff.ledger)))
+
+
+def outcome(outcome: Outcome) -> str:
+    """`--fail-on total>5%: exceeded: 9.873 ms -> 10.411 ms, +5.5 % (certain: +1.4 % to +10.1 %)`."""
+    compared = Total(outcome.base_ns, outcome.candidate_ns)
+    percent = f", {units.signed_percent(compared.ratio - 1)}" if compared.base_ns else ""
+    interval = f": {units.interval(outcome.interval)}" if outcome.interval else ""
+    sure = (
+        "" if outcome.certain is None else f" ({'certainly' if outcome.certain else 'not certainly'} slower{interval})"
+    )
+    return (
+        f"--fail-on {outcome.condition.text}: {outcome.ruling}: {units.duration(outcome.base_ns)} -> "
+        f"{units.duration(outcome.candidate_ns)}, {units.difference(compared.delta_ns)}{percent}{sure}"
+    )
+
+
+NOISE_TITLES = ("Family", "Time", "Between processes", "Within", "Floor of 1 + 1", "Detectable")
+
+
+def noise_heading(label: LabelNoise) -> str:
+    """Whose noise it is."""
+    return (
+        f"{units.printable(label.label)}: {units.count(label.captures, 'capture')}, "
+        f"{units.count(label.iterations, 'iteration')}; detectable with {label.captures} + {label.captures}"
+    )
+
+
+def noise_cells(one: FamilyNoise) -> list[str]:
+    """What stands under `NOISE_TITLES`."""
+    parts = (one.between, one.within, one.floor, one.detectable)
+    return [units.short_name(one.family), units.duration(one.time_ns), *map(units.percent, parts)]
 
 
 def name(side: Side) -> str:
@@ -36,11 +103,18 @@ def side_facts(side: Side) -> str:
         f"torch {run.torch_version}" if run.torch_version else "",
         f"backend {run.backend}" if run.backend else "",
         run.workload or "",
+        units.count(side.captures, "capture") if side.captures > 1 else "",
         units.count(side.iterations, "iteration") + (f" of {side.marker}" if side.marker else ""),
-        f"cold, set aside: {', '.join(side.cold_iterations)}" if side.cold_iterations else "",
+        _cold(side),
         EMULATED if run.emulated else "",
     ]
     return ", ".join(filter(None, facts))
+
+
+def _cold(side: Side) -> str:
+    if side.captures > 1 and side.cold_iterations:
+        return f"{units.count(len(side.cold_iterations), 'cold iteration')} set aside"
+    return f"cold, set aside: {', '.join(side.cold_iterations)}" if side.cold_iterations else ""
 
 
 def term_name(term: LedgerTerm) -> str:

@@ -55,6 +55,16 @@ def rates(gflops_per_s: float | None, gbytes_per_s: float | None) -> str:
     return ", ".join(f"{value:#.3g} {unit}" for value, unit in known if value is not None)
 
 
+def interval(bounds: tuple[float, float]) -> str:
+    """`+1.2 % to +3.4 %`, of an interval of the ratio candidate over base."""
+    return " to ".join(signed_percent(bound - 1) for bound in bounds)
+
+
+def p_value(p: float) -> str:
+    """`0.008`, `< 0.001`."""
+    return f"{p:.3f}" if p >= 0.001 else "< 0.001"
+
+
 def calls(count: float) -> str:
     """`53`, or `5.5` where iterations differ."""
     return f"{count:g}" if count != round(count) else f"{count:.0f}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Sequence
 
 import msgspec
 import numpy as np
@@ -33,6 +34,7 @@ class Iteration(msgspec.Struct, frozen=True):
         depth: depth of the outermost of these calls.
         start_ns, end_ns: the interval.
         time_ns: its duration.
+        capture: which of the side's captures it is of.
     """
 
     label: str
@@ -42,6 +44,7 @@ class Iteration(msgspec.Struct, frozen=True):
     start_ns: int
     end_ns: int
     time_ns: int
+    capture: int = 0
 
 
 class Iterations(msgspec.Struct, frozen=True):
@@ -197,22 +200,32 @@ def _cold_leaders(times: list[int]) -> int:
     return cold
 
 
-def find_common_iterations(base: CallTree, candidate: CallTree) -> tuple[Iterations, Iterations]:
-    """The iterations of two traces, delimited by the same label where both have it.
+def find_common_iterations(
+    base: Sequence[CallTree], candidate: Sequence[CallTree]
+) -> tuple[list[Iterations], list[Iterations]]:
+    """The iterations of all captures, delimited by the same label where all have it, else where those of a side do.
 
-    Each side's own choice may differ for reasons that lie in the times; a side's label that the other one has too,
-    wherever, is what both are cut by.
+    Each trace's own choice may differ for reasons that lie in the times; a trace's label that the other ones have too,
+    wherever, is what all are cut by.
     """
-    found = (find_iterations(base), find_iterations(candidate))
-    if found[0].marker == found[1].marker:
+    found = [find_iterations(tree) for tree in (*base, *candidate)]
+    joint = _by_one_label((*base, *candidate), found)
+    sides = found[: len(base)], found[len(base) :]
+    if joint:
+        return joint[: len(base)], joint[len(base) :]
+    return _by_one_label(base, sides[0]) or sides[0], _by_one_label(candidate, sides[1]) or sides[1]
+
+
+def _by_one_label(trees: Sequence[CallTree], found: list[Iterations]) -> list[Iterations] | None:
+    markers = {one.marker for one in found}
+    if len(markers) == 1:
         return found
-    trees = (base, candidate)
-    shared = [one.marker for one in found if one.marker and all(marked_calls(tree, one.marker) for tree in trees)]
+    shared = [marker for marker in markers if marker and all(marked_calls(tree, marker) for tree in trees)]
     if not shared:
-        return found
-    # Where both would do, the one that both sides spend more time in.
-    label = max(shared, key=lambda marker: (_time_in(base, marker) + _time_in(candidate, marker), marker))
-    return find_iterations(base, label), find_iterations(candidate, label)
+        return None
+    # Where several would do, the one that all spend more time in.
+    label = max(shared, key=lambda marker: (sum(_time_in(tree, marker) for tree in trees), marker))
+    return [find_iterations(tree, label) for tree in trees]
 
 
 def _time_in(tree: CallTree, marker: str) -> int:

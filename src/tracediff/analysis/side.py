@@ -1,4 +1,4 @@
-"""Prepares one trace for comparison: which calls own the time, and which subtrees are alike."""
+"""Prepares the captures of a side for comparison: which calls own the time, and which subtrees are alike."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from tracediff.analysis.call_tree import CallTree, build_call_tree
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
 from tracediff.analysis.iterations import Iteration, Iterations, find_common_iterations, find_iterations
-from tracediff.model.trace import OPERATOR, InputShapes, IntArray, Trace
+from tracediff.analysis.pooling import pool
+from tracediff.errors import TraceFormatError
+from tracediff.model.run import Run
+from tracediff.model.trace import OPERATOR, Captures, InputShapes, IntArray, Trace
 
 HashArray: TypeAlias = NDArray[np.uint64]
 
@@ -79,6 +82,7 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
             call's self time belongs to; NO_OWNER for annotations outside of operators.
         signature: equal for calls whose subtrees have the same names and shapes in the same order.
         typical: the kept iterations with the most common structure: call k of one corresponds to call k of the others.
+        runs: the process of each capture.
     """
 
     tree: CallTree
@@ -88,26 +92,39 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
     owner: IntArray
     signature: HashArray
     typical: tuple[Iteration, ...]
+    runs: tuple[Run, ...]
 
     def kind_of(self, call: int) -> Kind:
         return self.kinds.all[int(self.kind[call])]
 
 
-def prepare_sides(base: Trace, candidate: Trace, families: Families) -> tuple[TracedSide, TracedSide]:
-    """Nests the traces, finds their iterations, and says of each call what it is and whom its time belongs to."""
-    # Shapes tell rows apart only where both sides have them.
-    kinds = Kinds(families, with_shapes=has_shapes(base) and has_shapes(candidate))
-    base_tree, candidate_tree = (
-        build_call_tree(trace, slack_ns=trace.resolution_ns // 1000 * 1000) for trace in (base, candidate)
+def prepare_sides(base: Captures, candidate: Captures, families: Families) -> tuple[TracedSide, TracedSide]:
+    """Nests the traces, finds their iterations, and says of each call what it is and whom its time belongs to.
+
+    Raises:
+        TraceFormatError: a trace holds no operators.
+    """
+    # Shapes tell rows apart only where all captures have them.
+    kinds = Kinds(families, with_shapes=all(map(has_shapes, (*base.traces, *candidate.traces))))
+    base_trees, candidate_trees = ([_nested(trace) for trace in side.traces] for side in (base, candidate))
+    base_iterations, candidate_iterations = find_common_iterations(base_trees, candidate_trees)
+    return (
+        _prepare(base_trees, base_iterations, kinds, base),
+        _prepare(candidate_trees, candidate_iterations, kinds, candidate),
     )
-    base_iterations, candidate_iterations = find_common_iterations(base_tree, candidate_tree)
-    return _prepare(base_tree, base_iterations, kinds), _prepare(candidate_tree, candidate_iterations, kinds)
+
+
+def _nested(trace: Trace) -> CallTree:
+    tree = build_call_tree(trace, slack_ns=trace.resolution_ns // 1000 * 1000)
+    if not tree.is_operator.any():
+        raise TraceFormatError("holds no operators (cpu_op). Profile with ProfilerActivity.CPU", trace.path)
+    return tree
 
 
 def prepare_pass(trace: Trace, kinds: Kinds) -> TracedSide:
     """Prepares the kernel pass of a side, with the kinds that the sides share."""
     tree = build_call_tree(trace, slack_ns=trace.resolution_ns // 1000 * 1000)
-    return _prepare(tree, find_iterations(tree), kinds)
+    return _prepare([tree], [find_iterations(tree)], kinds, Captures(trace.path, trace.run.label, (trace,)))
 
 
 def has_shapes(trace: Trace) -> bool:
@@ -117,7 +134,8 @@ def has_shapes(trace: Trace) -> bool:
     return 0 < int(operators.sum()) <= 2 * int((trace.events.shapes[operators] >= 0).sum())
 
 
-def _prepare(tree: CallTree, iterations: Iterations, kinds: Kinds) -> TracedSide:
+def _prepare(trees: Sequence[CallTree], found: Sequence[Iterations], kinds: Kinds, captures: Captures) -> TracedSide:
+    tree, iterations = pool(trees, found, captures.path, captures.label)
     kind = _kind_of_calls(tree, kinds)
     signature = _signatures(tree, kind)
     return TracedSide(
@@ -128,6 +146,7 @@ def _prepare(tree: CallTree, iterations: Iterations, kinds: Kinds) -> TracedSide
         owner=_owners(tree, np.array([one.family is not None for one in kinds.all], dtype=np.bool_)[kind]),
         signature=signature,
         typical=_typical(iterations.kept, tree, signature),
+        runs=tuple(trace.run for trace in captures.traces),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from statistics import median
 
 import numpy as np
 
@@ -17,24 +19,18 @@ from tracediff.analysis.operators import pair_operators
 from tracediff.analysis.rows import Assignment, RowKeys, assign_rows
 from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_sides
 from tracediff.analysis.warnings import doubts, doubts_about_difference, of_both
-from tracediff.errors import TraceFormatError
-from tracediff.model.diff import Diff, OperatorTime, Row, Side, ThreadLedger, Total
+from tracediff.model.diff import Diff, Latency, OperatorTime, Row, Side, ThreadLedger, Total
 from tracediff.model.kernels import Kernel, KernelCoverage, RowKernels
-from tracediff.model.trace import IntArray, Trace
+from tracediff.model.trace import Captures, IntArray
 
 
-def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
-    """Compares one capture a side.
+def diff_traces(base: Captures, candidate: Captures, families: Families) -> Diff:
+    """Compares the captures of two sides.
 
     Raises:
         TraceFormatError: a trace holds no operators.
     """
     sides = prepare_sides(base, candidate, families)
-    for side in sides:
-        if not side.tree.is_operator.any():
-            raise TraceFormatError(
-                "holds no operators (cpu_op). Profile with ProfilerActivity.CPU", side.tree.trace.path
-            )
     alignment = align(*sides, families)
     keys = RowKeys()
     assignments = assign_rows(*sides, alignment, keys)
@@ -71,7 +67,7 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
             rows,
             families,
             marked=None not in (described[0].marker, described[1].marker),
-            modules=(modules_of(base), modules_of(candidate)),
+            modules=(modules_of(base.traces[0]), modules_of(candidate.traces[0])),
         ),
         total=total,
         rows=rows,
@@ -84,7 +80,16 @@ def diff_traces(base: Trace, candidate: Trace, families: Families) -> Diff:
             *of_both(kernels[0].doubts, kernels[1].doubts),
             *doubts_about_difference(described, total, rows),
         ),
+        latency=_latency(*sides),
     )
+
+
+def _latency(base: TracedSide, candidate: TracedSide) -> Latency | None:
+    """Medians over each process's median; None where not all captures of both sides recorded it."""
+    if not all(run.latency_ns for side in (base, candidate) for run in side.runs):
+        return None
+    base_ns, candidate_ns = (round(median(median(run.latency_ns) for run in side.runs)) for side in (base, candidate))
+    return Latency(base_ns, candidate_ns)
 
 
 def _accounts(
@@ -175,11 +180,13 @@ def _side(side: TracedSide, iteration_ns: int, kernel_coverage: KernelCoverage |
     return Side(
         path=trace.path,
         run=trace.run,
-        captures=1,
+        captures=len(side.runs),
         iterations=len(iterations.kept),
         cold_iterations=tuple(iteration.label for iteration in iterations.cold),
         marker=iterations.marker,
         iteration_ns=iteration_ns,
         samples_ns=tuple(iteration.time_ns for iteration in iterations.kept),
         kernel_coverage=kernel_coverage,
+        runs=side.runs,
+        kept=tuple(Counter(iteration.capture for iteration in iterations.kept).values()),
     )

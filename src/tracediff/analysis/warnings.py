@@ -16,6 +16,7 @@ _MATERIAL = 0.05
 _FAR = 0.25
 _FEWEST_SAMPLES = 3
 _MOST_LISTED = 3
+_MOST_LABELS = 10
 
 ONE_ITERATION = "one iteration: nothing tells a cold start or noise from a change"
 
@@ -53,10 +54,10 @@ def doubts(side: TracedSide) -> Iterator[str]:
     if iterations.marker is None:
         yield "no iterations are marked: the whole trace counts as one"
     if iterations.cold:
-        labels = ", ".join(f"{iteration.label} ({units.duration(iteration.time_ns)})" for iteration in iterations.cold)
-        yield f"cold, set aside: {labels}"
+        labels = [f"{iteration.label} ({units.duration(iteration.time_ns)})" for iteration in iterations.cold]
+        yield f"cold, set aside: {_listed(labels)}"
     if iterations.empty:
-        yield f"without operators, left out: {', '.join(iterations.empty)}"
+        yield f"without operators, left out: {_listed(iterations.empty)}"
     if len(iterations.kept) == 1:
         yield ONE_ITERATION
     if iterations.outside_ns:
@@ -67,14 +68,34 @@ def doubts(side: TracedSide) -> Iterator[str]:
             f"{units.count(unlike, 'iteration')} of {len(iterations.kept)} ran other calls than the rest: "
             "all are in the rows, the call tree shows the rest"
         )
+    if len(side.runs) > 1:
+        yield from _unlike_captures(side)
     if not side.tree.trace.shapes:
         yield "no input shapes were recorded: rows are families only"
+
+
+def _listed(labels: Sequence[str]) -> str:
+    left = len(labels) - _MOST_LABELS
+    return ", ".join(labels[:_MOST_LABELS]) + (f" and {left} more" if left > 0 else "")
+
+
+def _unlike_captures(side: TracedSide) -> Iterator[str]:
+    """What tells captures apart that should be repetitions of one another."""
+    for what in ("recorded_label", "backend", "torch_version", "engine", "workload", "emulated"):
+        found = dict.fromkeys(getattr(run, what) for run in side.runs)
+        if len(found) > 1:
+            values = ", ".join(str(value) if value is not None else "not recorded" for value in found)
+            yield f"the captures differ in {what.replace('recorded_', '').replace('_', ' ')}: {values}"
+    unlike = len(side.runs) - len({iteration.capture for iteration in side.typical})
+    if unlike:
+        yield f"{units.count(unlike, 'capture')} of {len(side.runs)} ran other calls than the rest in every iteration"
 
 
 def doubts_about_difference(sides: tuple[Side, Side], total: Total, rows: Sequence[Row]) -> Iterator[str]:
     """The doubts about what is said of both sides together."""
     samples = [side.samples_ns for side in sides]
-    if overlap(*samples):
+    certain = min(side.captures for side in sides) > 1
+    if not certain and overlap(*samples):
         spans = [f"{units.duration(min(times))} to {units.duration(max(times))}" for times in samples]
         yield (
             f"the iterations of both sides overlap (base {spans[0]}, candidate {spans[1]}): "

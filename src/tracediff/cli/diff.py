@@ -7,8 +7,9 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.options import add_kernel_log, add_output, lean, report_for, report_options, write
+from tracediff.cli.comparison import add_comparison, compare_options
+from tracediff.cli.gate import add_gate, conditions_of, is_gated, rule, say
+from tracediff.cli.options import add_output, lean, report_for, report_options, write
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -19,12 +20,10 @@ def add_parser(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "diff",
         help="where the time between two traces went",
-        description="Compares two traces: opens the TUI on a terminal, prints elsewhere or with --format.",
+        description="Compares traces, one a side or more: the TUI on a terminal, else text, as with --format.",
     )
-    parser.add_argument("base", metavar="BASE", help="a Kineto trace (.json, .json.gz) or a printed table (.txt)")
-    parser.add_argument("candidate", metavar="CANDIDATE", help="what to compare with it")
-    parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
-    add_kernel_log(parser, "; once for each side, base first, or one log for both")
+    add_comparison(parser)
+    add_gate(parser)
     add_output(parser)
     parser.set_defaults(run=run)
 
@@ -40,19 +39,21 @@ def run(options: Namespace) -> int:
 
 
 def _print(options: Namespace) -> int:
-    report = report_for(options, options.base, options.candidate, *(options.kernel_log or ()))
+    from tracediff.importers.captures import find_captures
 
-    from tracediff.compare import CompareOptions, compare
+    conditions = conditions_of(options)
+    inputs = (*find_captures(options.base), *find_captures(options.candidate), *(options.kernel_log or ()))
+    report = report_for(options, *inputs)
 
-    diff = compare(
-        options.base,
-        options.candidate,
-        CompareOptions(families=options.families, kernel_logs=tuple(options.kernel_log or ())),
-    )
+    from tracediff.compare import compare
+
+    diff = compare(options.base, options.candidate, compare_options(options))
+    code, reasons = rule(diff, conditions, options.strict)
     write(report.render_diff(diff, report_options(options)), options)
-    return ExitCode.OK
+    say(reasons)
+    return code
 
 
 def _wants_tui(options: Namespace) -> bool:
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    return on_terminal and not options.format and not options.output
+    return on_terminal and not options.format and not options.output and not is_gated(options)

@@ -49,7 +49,7 @@ def _limit(text: str) -> int:
     return int(text)
 
 
-def report_for(options: Namespace, *inputs: str) -> Report:
+def report_for(options: Namespace, *inputs: str | Path) -> Report:
     """The report that --format or -o asks for; the table if neither does.
 
     Args:

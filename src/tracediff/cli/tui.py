@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from tracediff.cli.options import add_kernel_log
+from tracediff.cli.comparison import add_comparison, compare_options
 from tracediff.errors import UsageError
 
 if TYPE_CHECKING:
@@ -16,10 +16,7 @@ if TYPE_CHECKING:
 def add_parser(commands: Subparsers) -> None:
     """Adds the command."""
     parser = commands.add_parser("tui", help="look at a comparison in the terminal", description="Opens the TUI.")
-    parser.add_argument("base", metavar="BASE", help="a Kineto trace (.json, .json.gz) or a printed table (.txt)")
-    parser.add_argument("candidate", metavar="CANDIDATE", help="what to compare with it")
-    parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
-    add_kernel_log(parser, "; once for each side, base first, or one log for both")
+    add_comparison(parser)
     parser.set_defaults(run=run)
 
 
@@ -36,8 +33,6 @@ def run(options: Namespace) -> int:
 
 def open_tui(options: Namespace) -> int:
     """Runs the TUI on the two inputs until the user leaves it."""
-    from tracediff.compare import CompareOptions
     from tracediff.tui import run_tui
 
-    chosen = CompareOptions(families=options.families, kernel_logs=tuple(options.kernel_log or ()))
-    return run_tui(options.base, options.candidate, chosen)
+    return run_tui(options.base, options.candidate, compare_options(options))

@@ -88,6 +88,8 @@ def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = N
         latency_ns=_as(own.get("latency_ns"), tuple[int, ...], ()),
         source=_text(own.get("source")),
         blas=_BLAS.get(blas),
+        recorded_label=_text(own.get("label")),
+        block=_number(own.get("block")),
     )
 
 
@@ -144,3 +146,7 @@ def _as(value: object, kind: type[T], default: T) -> T:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _number(value: object) -> int | None:
+    return value if type(value) is int else None

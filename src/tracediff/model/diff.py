@@ -32,6 +32,9 @@ class Side(msgspec.Struct, frozen=True):
         iteration_ns: mean time of one iteration.
         samples_ns: time of each; empty where only their sum is known.
         kernel_coverage: what became of the lines of the libraries' log; None where there is none.
+        samples_ns: time of each, capture by capture; empty where only their sum is known.
+        runs: the process of each capture.
+        kept: how many of the iterations are of each capture.
     """
 
     path: str
@@ -43,6 +46,8 @@ class Side(msgspec.Struct, frozen=True):
     iteration_ns: int
     samples_ns: tuple[int, ...] = ()
     kernel_coverage: KernelCoverage | None = None
+    runs: tuple[Run, ...] = ()
+    kept: tuple[int, ...] = ()
 
 
 class OperatorTime(msgspec.Struct, frozen=True):
@@ -119,7 +124,13 @@ class Row(msgspec.Struct, frozen=True):
         family: the family's name, or the operator's own where it has none.
         shape: shared by both sides; `A | B`, sorted, where a structural match joins two shapes.
         node: index into `Diff.call_tree` of the row's first call; -1 where the tree does not show it.
-        interval, p, verdict: certainty, from repeated captures; None for one capture a side.
+        interval: of the ratio candidate / base of the processes' medians, 95 %. It and what follows are certainty,
+            which comes of repeated captures on both sides; None without, and for a row of one side only.
+        p: of that ratio, two-sided, for this row alone.
+        p_adjusted: the same for all rows above the materiality floor together, weighted by the root of their time; None
+            below it. This one is judged by.
+        verdict: `same` where the interval lies within the equivalence band.
+        within_noise: smaller than what `tracediff noise` found this machine to do by itself.
     """
 
     family: str
@@ -135,6 +146,8 @@ class Row(msgspec.Struct, frozen=True):
     interval: tuple[float, float] | None = None
     p: float | None = None
     verdict: Verdict | None = None
+    p_adjusted: float | None = None
+    within_noise: bool = False
 
 
 class LedgerTerm(msgspec.Struct, frozen=True):
@@ -147,6 +160,7 @@ class LedgerTerm(msgspec.Struct, frozen=True):
         share: of the total difference; 0.0 where that is zero.
         outermost: the outermost operators behind the term, shared by both sides or not.
         rows: indices into the rows.
+        interval, p, p_adjusted, verdict, within_noise: as a row's; adjusted for all terms above the floor.
     """
 
     term: str
@@ -156,15 +170,22 @@ class LedgerTerm(msgspec.Struct, frozen=True):
     share: float
     outermost: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()
+    interval: tuple[float, float] | None = None
+    p: float | None = None
+    verdict: Verdict | None = None
+    p_adjusted: float | None = None
+    within_noise: bool = False
 
 
 class Total(msgspec.Struct, frozen=True):
-    """The measured difference of one iteration; `interval` and `verdict` need repeated captures."""
+    """The measured difference of one iteration; `interval`, `p` and `verdict` need repeated captures."""
 
     base_ns: int
     candidate_ns: int
     interval: tuple[float, float] | None = None
     verdict: Verdict | None = None
+    p: float | None = None
+    within_noise: bool = False
 
     @property
     def delta_ns(self) -> int:
@@ -180,6 +201,13 @@ class Total(msgspec.Struct, frozen=True):
         if self.base_ns == 0:
             return 1.0 if self.candidate_ns == 0 else float("inf")
         return self.candidate_ns / self.base_ns
+
+
+class Latency(Total, frozen=True):
+    """The difference of one iteration as measured without the profiler, by the median process: the headline.
+
+    The traces apportion it but do not measure it: their total is with the profiler's own time.
+    """
 
 
 class OperatorPair(msgspec.Struct, frozen=True):
@@ -295,6 +323,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
         call_tree: None where a side has no timeline.
         other_threads: None where both sides ran on one thread.
         numerics: None where the outputs of both sides are not recorded, or cannot be compared.
+        latency: None where a capture did not record it.
     """
 
     base: Side
@@ -309,3 +338,4 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     other_threads: ThreadLedger | None = None
     numerics: Numerics | None = None
     warnings: tuple[str, ...] = ()
+    latency: Latency | None = None

@@ -47,6 +47,8 @@ class Run(msgspec.Struct, frozen=True):
         latency_ns: time of each iteration measured without the profiler.
         blas: the BLAS that torch was built with (`OpenBLAS`, `MKL`).
         source: where the capture comes from, in the words of the file.
+        recorded_label: what the capture was called when it was made.
+        block: which round of interleaved captures it belongs to.
     """
 
     label: str
@@ -63,3 +65,5 @@ class Run(msgspec.Struct, frozen=True):
     latency_ns: tuple[int, ...] = ()
     source: str | None = None
     blas: str | None = None
+    recorded_label: str | None = None
+    block: int | None = None

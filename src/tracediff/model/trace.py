@@ -166,6 +166,25 @@ class PrintedTable(msgspec.Struct, frozen=True):
 Profile: TypeAlias = Trace | PrintedTable
 
 
+class Captures(msgspec.Struct, frozen=True, eq=False):
+    """Captures of the same code, one process each: one side of a comparison.
+
+    Attributes:
+        path: what the user named.
+        label: what to call them.
+        profiles: at least one; several are all traces.
+    """
+
+    path: str
+    label: str
+    profiles: tuple[Profile, ...]
+
+    @property
+    def traces(self) -> tuple[Trace, ...]:
+        """Those with a timeline: all of them, or none."""
+        return tuple(profile for profile in self.profiles if isinstance(profile, Trace))
+
+
 class Summary(msgspec.Struct, frozen=True):
     """What `tracediff show` says about one input.
 

@@ -9,6 +9,7 @@ import msgspec
 
 if TYPE_CHECKING:
     from tracediff.model.diff import Diff
+    from tracediff.model.noise import Noise
     from tracediff.model.trace import Summary
 
 
@@ -27,7 +28,7 @@ class ReportOptions(msgspec.Struct, frozen=True):
 
 
 class Report(Protocol):
-    """One format. To add one: a module with these two functions, and its line in `REPORTS`."""
+    """One format. To add one: a module with these functions, and its line in `REPORTS`."""
 
     def render_diff(self, diff: Diff, options: ReportOptions) -> str:
         """The comparison as text, ending in a line break."""
@@ -35,6 +36,10 @@ class Report(Protocol):
 
     def render_summary(self, summary: Summary, options: ReportOptions) -> str:
         """The operator table of one input as text, ending in a line break."""
+        ...
+
+    def render_noise(self, noise: Noise, options: ReportOptions) -> str:
+        """The noise of a machine as text, ending in a line break."""
         ...
 
 

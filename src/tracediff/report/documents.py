@@ -7,6 +7,8 @@ from typing import Any, Literal, NotRequired, TypedDict
 
 import msgspec
 
+from tracediff.model.noise import Noise
+
 
 class TraceRecord(TypedDict):
     """What was read."""
@@ -72,7 +74,7 @@ class ShowDocument(TypedDict):
 
 
 class SideRecord(TypedDict):
-    """One of the two inputs."""
+    """One of the two inputs; `samples_ns` has capture after capture, `kept_iterations` how many are of each."""
 
     path: str
     label: str
@@ -86,6 +88,7 @@ class SideRecord(TypedDict):
     emulated: bool
     samples_ns: list[int]
     kernel_coverage: KernelCoverageRecord | None
+    kept_iterations: list[int]
 
 
 class ComparableRecord(TypedDict):
@@ -96,14 +99,16 @@ class ComparableRecord(TypedDict):
 
 
 class TotalRecord(TypedDict):
-    """The measured difference."""
+    """A measured difference: of the traces' iterations, or of the latency without the profiler."""
 
     base_ns: int
     candidate_ns: int
     delta_ns: int
     ratio: float | None
     interval: tuple[float, float] | None
-    verdict: str | None
+    verdict: Literal["faster", "slower", "same", "no evidence"] | None
+    p: float | None
+    within_noise: bool
 
 
 class OperatorTimeRecord(TypedDict):
@@ -154,7 +159,12 @@ class RowSideRecord(TypedDict):
 
 
 class RowRecord(TypedDict):
-    """A family and a shape."""
+    """A family and a shape.
+
+    `interval` (95 %) is of the ratio candidate / base of the processes' medians, `p` of this row alone, `p_adjusted`
+    (Benjamini and Hochberg, weighted by the root of a row's time) of all rows above the materiality floor: the verdict
+    goes by that one.
+    """
 
     family: str
     shape: str | None
@@ -167,11 +177,13 @@ class RowRecord(TypedDict):
     match: Literal["exact", "family", "structural", "none"]
     interval: tuple[float, float] | None
     p: float | None
+    p_adjusted: float | None
     verdict: Literal["faster", "slower", "same", "no evidence"] | None
+    within_noise: bool
 
 
 class LedgerRecord(TypedDict):
-    """A term; the terms sum to the total difference."""
+    """A term; the terms sum to the total difference. Certainty as in a row, adjusted for all terms."""
 
     term: str
     delta_ns: int
@@ -179,6 +191,11 @@ class LedgerRecord(TypedDict):
     base_ns: int
     candidate_ns: int
     operators: list[str]
+    interval: tuple[float, float] | None
+    p: float | None
+    p_adjusted: float | None
+    verdict: Literal["faster", "slower", "same", "no evidence"] | None
+    within_noise: bool
 
 
 class OperatorSumsRecord(TypedDict):
@@ -232,6 +249,7 @@ class DiffDocument(TypedDict):
     candidate: SideRecord
     comparable: ComparableRecord
     total: TotalRecord
+    latency: TotalRecord | None
     rows: list[RowRecord]
     ledger: list[LedgerRecord]
     operators: list[OperatorPairRecord]
@@ -246,6 +264,7 @@ def json_schemas() -> dict[str, dict[str, Any]]:
     return {
         "show.schema.json": msgspec.json.schema(ShowDocument),
         "diff.schema.json": msgspec.json.schema(DiffDocument),
+        "noise.schema.json": msgspec.json.schema(Noise),
     }
 
 

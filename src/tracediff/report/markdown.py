@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from tracediff import phrases, units
 from tracediff.model.diff import Diff, Row
+from tracediff.model.noise import Noise
 from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 
@@ -56,17 +57,31 @@ def _kernels(summary: Summary, options: ReportOptions) -> Iterator[str]:
     yield from (f"- {_plain(sentence)}" for sentence in kernel_sentences(summary))
 
 
+def render_noise(noise: Noise, options: ReportOptions) -> str:
+    """A table a label."""
+    lines: list[str] = []
+    for label in noise.labels:
+        rows = [[_plain(cell) for cell in phrases.noise_cells(one)] for one in label.families[: options.limit or None]]
+        lines += [f"**{_plain(phrases.noise_heading(label))}**", "", *_table(phrases.NOISE_TITLES, rows), ""]
+        lines += [*(f"- ⚠ {_plain(warning)}" for warning in label.warnings), ""] if label.warnings else []
+    return "\n".join(lines)
+
+
 def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
     yield f"**{_plain(phrases.headline(diff))}**"
     yield ""
+    if latency := phrases.latency(diff):
+        yield f"**{_plain(latency)}**"
+        yield ""
     yield f"- base: {_code(phrases.name(diff.base))}, {_plain(phrases.side_facts(diff.base))}"
     yield f"- candidate: {_code(phrases.name(diff.candidate))}, {_plain(phrases.side_facts(diff.candidate))}"
     yield f"- comparable: {_plain(phrases.comparable(diff))}"
     if diff.numerics:
         yield f"- outputs: {_plain(phrases.numerics(diff))}"
     yield ""
+    judged = phrases.has_certainty(diff)
     yield from _table(
-        ["Ledger", "Base", "Candidate", "Difference", "Share"],
+        ["Ledger", "Base", "Candidate", "Difference", "Share", *(["Verdict"] * judged)],
         [
             [
                 _plain(phrases.term_name(term)),
@@ -74,6 +89,7 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
                 units.duration(term.candidate_ns),
                 units.difference(term.delta_ns),
                 phrases.share(term.delta_ns, diff),
+                *([phrases.certainty(term)] * judged),
             ]
             for term in diff.ledger
         ]
@@ -84,6 +100,7 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
                 units.duration(diff.total.candidate_ns),
                 units.difference(diff.total.delta_ns),
                 "100.0 %" if diff.total.delta_ns else "-",
+                *([phrases.certainty(diff.total)] * judged),
             ]
         ],
     )
@@ -111,11 +128,11 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
 def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
     if not rows:
         return
-    with_kernels = phrases.has_kernels(diff)
+    with_kernels, judged = phrases.has_kernels(diff), phrases.has_certainty(diff)
     yield from _table(
         [
-            *("Family", "Shape", "Implementation", *(["Kernels"] if with_kernels else [])),
-            *("Calls", "Base", "Candidate", "Difference", "Share", "Change"),
+            *("Family", "Shape", "Implementation", *(["Kernels"] * with_kernels)),
+            *("Calls", "Base", "Candidate", "Difference", "Share", "Change", *(["Verdict"] * judged)),
         ],
         [
             [
@@ -129,6 +146,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
                 units.difference(row.delta_ns),
                 phrases.share(row.delta_ns, diff),
                 phrases.change(row),
+                *([phrases.certainty(row)] * judged),
             ]
             for row in rows
         ],
@@ -140,7 +158,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
 
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
-    left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes", "Change", *_OF_KERNELS}
+    left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes", "Change", "Verdict", *_OF_KERNELS}
     yield f"| {' | '.join(titles)} |"
     yield f"|{'|'.join('---' if title in left else '---:' for title in titles)}|"
     for row in rows:

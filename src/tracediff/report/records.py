@@ -5,8 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from tracediff import phrases
-from tracediff.model.diff import Diff, LedgerTerm, Numerics, OperatorTime, Row, RowSide, Side, ThreadLedger
+from tracediff.model.diff import Diff, LedgerTerm, Numerics, OperatorTime, Row, RowSide, Side, ThreadLedger, Total
 from tracediff.model.kernels import Kernel, KernelCoverage
+from tracediff.model.noise import Noise
 from tracediff.model.trace import Operator, Summary
 from tracediff.report.base import ReportOptions
 from tracediff.report.documents import (
@@ -23,6 +24,7 @@ from tracediff.report.documents import (
     ShowDocument,
     SideRecord,
     ThreadsRecord,
+    TotalRecord,
 )
 
 
@@ -36,22 +38,20 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
     return _text(show_document(summary))
 
 
+def render_noise(noise: Noise, options: ReportOptions) -> str:
+    """The noise as one JSON document, which `--noise` reads; the limit does not apply."""
+    return _text(noise)
+
+
 def diff_document(diff: Diff) -> DiffDocument:
     """The comparison as the contract's dict."""
-    total = diff.total
     return {
         "schema_version": 1,
         "base": _side(diff.base),
         "candidate": _side(diff.candidate),
         "comparable": {"verdict": diff.comparable.verdict, "reasons": list(diff.comparable.reasons)},
-        "total": {
-            "base_ns": total.base_ns,
-            "candidate_ns": total.candidate_ns,
-            "delta_ns": total.delta_ns,
-            "ratio": total.ratio if total.base_ns or not total.candidate_ns else None,
-            "interval": total.interval,
-            "verdict": total.verdict,
-        },
+        "total": _total(diff.total),
+        "latency": _total(diff.latency) if diff.latency else None,
         "rows": [_row(row) for row in diff.rows],
         "ledger": [_term(term) for term in diff.ledger],
         "operators": [
@@ -92,7 +92,7 @@ def show_document(summary: Summary) -> ShowDocument:
     return document
 
 
-def _text(document: ShowDocument | DiffDocument) -> str:
+def _text(document: ShowDocument | DiffDocument | Noise) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 
@@ -129,6 +129,19 @@ def _coverage(coverage: KernelCoverage) -> KernelCoverageRecord:
     }
 
 
+def _total(total: Total) -> TotalRecord:
+    return {
+        "base_ns": total.base_ns,
+        "candidate_ns": total.candidate_ns,
+        "delta_ns": total.delta_ns,
+        "ratio": total.ratio if total.base_ns or not total.candidate_ns else None,
+        "interval": total.interval,
+        "verdict": total.verdict,
+        "p": total.p,
+        "within_noise": total.within_noise,
+    }
+
+
 def _side(side: Side) -> SideRecord:
     return {
         "path": side.path,
@@ -143,6 +156,7 @@ def _side(side: Side) -> SideRecord:
         "emulated": side.run.emulated,
         "samples_ns": list(side.samples_ns),
         "kernel_coverage": _coverage(side.kernel_coverage) if side.kernel_coverage else None,
+        "kept_iterations": list(side.kept),
     }
 
 
@@ -159,7 +173,9 @@ def _row(row: Row) -> RowRecord:
         "match": row.match,
         "interval": row.interval,
         "p": row.p,
+        "p_adjusted": row.p_adjusted,
         "verdict": row.verdict,
+        "within_noise": row.within_noise,
     }
 
 
@@ -214,6 +230,11 @@ def _term(term: LedgerTerm) -> LedgerRecord:
         "base_ns": term.base_ns,
         "candidate_ns": term.candidate_ns,
         "operators": list(term.outermost),
+        "interval": term.interval,
+        "p": term.p,
+        "p_adjusted": term.p_adjusted,
+        "verdict": term.verdict,
+        "within_noise": term.within_noise,
     }
 
 

@@ -6,8 +6,11 @@ import csv
 from collections.abc import Iterable, Sequence
 from io import StringIO
 
+from msgspec.structs import astuple
+
 from tracediff import phrases
 from tracediff.model.diff import Diff, RowSide
+from tracediff.model.noise import FamilyNoise, Noise
 from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 
@@ -27,6 +30,12 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
         "candidate_flops",
         "base_bytes",
         "candidate_bytes",
+        "interval_low",
+        "interval_high",
+        "p",
+        "p_adjusted",
+        "verdict",
+        "within_noise",
     ]
     titles += ["base_kernels", "candidate_kernels"]
     return _csv(
@@ -46,6 +55,9 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
                 row.cost_effect_ns,
                 *(side.flops if side else None for side in (row.base, row.candidate)),
                 *(side.bytes if side else None for side in (row.base, row.candidate)),
+                *(row.interval or ("", "")),
+                *("" if value is None else value for value in (row.p, row.p_adjusted, row.verdict)),
+                "yes" if row.within_noise else "",
                 *(phrases.side_kernels(side) for side in (row.base, row.candidate)),
             ]
             for row in diff.rows[: options.limit or None]
@@ -89,6 +101,19 @@ def _kernels(summary: Summary, options: ReportOptions) -> str:
                 row.kernel.time_ns,
             ]
             for row in summary.kernels[: options.limit or None]
+        ),
+    )
+
+
+def render_noise(noise: Noise, options: ReportOptions) -> str:
+    """A line a label and family; parts of 1."""
+    titles = ["label", "captures", "iterations", *FamilyNoise.__struct_fields__]
+    return _csv(
+        titles,
+        (
+            [label.label, label.captures, label.iterations, *astuple(one)]
+            for label in noise.labels
+            for one in label.families[: options.limit or None]
         ),
     )
 

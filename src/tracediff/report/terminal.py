@@ -11,6 +11,7 @@ from rich.text import Text
 
 from tracediff import phrases, units
 from tracediff.model.diff import Diff, Row
+from tracediff.model.noise import Noise
 from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 
@@ -31,15 +32,18 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
     """One sentence, the ledger, why, the rows, what did not match, the doubts."""
-    width = max(options.width or _PIPE_WIDTH, _LEAST_WIDTH)
-    return _printed(_parts(diff, options, width), options, width)
+    return _printed(_parts(diff, options, _width(options)), options)
 
 
-def _printed(parts: Iterable[RenderableType], options: ReportOptions, width: int) -> str:
+def _width(options: ReportOptions) -> int:
+    return max(options.width or _PIPE_WIDTH, _LEAST_WIDTH)
+
+
+def _printed(parts: Iterable[RenderableType], options: ReportOptions) -> str:
     out = StringIO()
     console = Console(
         file=out,
-        width=width,
+        width=_width(options),
         force_terminal=options.color,
         no_color=not options.color,
         highlight=False,
@@ -52,15 +56,35 @@ def _printed(parts: Iterable[RenderableType], options: ReportOptions, width: int
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines()) + "\n"
 
 
+def render_noise(noise: Noise, options: ReportOptions) -> str:
+    """A table a label."""
+    return _printed(_noise_parts(noise, options), options)
+
+
+def _noise_parts(noise: Noise, options: ReportOptions) -> Iterator[RenderableType]:
+    for label in noise.labels:
+        table = _table(phrases.noise_heading(label))
+        for at, title in enumerate(phrases.NOISE_TITLES):
+            table.add_column(title, justify="right" if at else "left", no_wrap=True)
+        for one in label.families[: options.limit or None]:
+            table.add_row(*map(Text, phrases.noise_cells(one)))
+        yield table
+        yield Text()
+        for warning in label.warnings:
+            yield Text(f"! {units.printable(warning)}", style="yellow")
+
+
 def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[RenderableType]:
     yield Text(phrases.headline(diff), style="bold")
+    if latency := phrases.latency(diff):
+        yield Text(latency, style="bold")
     yield Text(f"base       {phrases.name(diff.base)}: {phrases.side_facts(diff.base)}")
     yield Text(f"candidate  {phrases.name(diff.candidate)}: {phrases.side_facts(diff.candidate)}")
     yield Text(f"comparable {phrases.comparable(diff)}")
     if diff.numerics:
         yield Text(f"outputs    {phrases.numerics(diff)}")
     yield Text()
-    yield _ledger(diff)
+    yield _ledger(diff, narrow=width < _NARROW)
     yield Text()
     if diff.explanations:
         yield Text("Why", style="bold")
@@ -88,8 +112,7 @@ def _kernels(summary: Summary, options: ReportOptions) -> str:
         table.add_column(title, overflow="fold", justify="left" if number < LEFT else "right", no_wrap=number >= LEFT)
     for cells in kernel_cells(summary, options.limit):
         table.add_row(*map(Text, cells))
-    width = max(options.width or _PIPE_WIDTH, _LEAST_WIDTH)
-    return _printed([*([table] if summary.kernels else []), *map(Text, kernel_sentences(summary))], options, width)
+    return _printed([*([table] if summary.kernels else []), *map(Text, kernel_sentences(summary))], options)
 
 
 def _table(title: str) -> Table:
@@ -98,11 +121,15 @@ def _table(title: str) -> Table:
     )
 
 
-def _ledger(diff: Diff) -> Table:
+def _ledger(diff: Diff, narrow: bool) -> Table:
     table = _table("Ledger: the terms add up to the difference exactly")
     table.add_column("Term")
     for title in ("Base", "Candidate", "Difference", "Share"):
         table.add_column(title, justify="right", no_wrap=True)
+    judged = phrases.has_certainty(diff)
+    certainty = phrases.verdict if narrow else phrases.certainty
+    if judged:
+        table.add_column("Verdict", no_wrap=True)
     for term in diff.ledger:
         table.add_row(
             Text(phrases.term_name(term)),
@@ -110,6 +137,7 @@ def _ledger(diff: Diff) -> Table:
             units.duration(term.candidate_ns),
             _difference(term.delta_ns),
             phrases.share(term.delta_ns, diff),
+            *([certainty(term)] if judged else []),
         )
     total = diff.total
     table.add_row(
@@ -118,6 +146,7 @@ def _ledger(diff: Diff) -> Table:
         units.duration(total.candidate_ns),
         _difference(total.delta_ns),
         units.percent(1) if total.delta_ns else "-",
+        *([certainty(total)] if judged else []),
     )
     return table
 
@@ -134,8 +163,11 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
         table.add_column("Implementation: base -> candidate", overflow="fold", ratio=3)
     for heading in ("Calls", "Base", "Candidate", "Difference", *(() if narrow else ("Share",))):
         table.add_column(heading, justify="right", no_wrap=True)
+    judged = phrases.has_certainty(diff)
     if not narrow:
         table.add_column("Change", no_wrap=True)
+        if judged:
+            table.add_column("Verdict", no_wrap=True)
     for row in rows:
         about = [units.short_name(row.family), phrases.shapes(row), phrases.implementations(row)]
         ran = phrases.kernels(row)
@@ -149,8 +181,11 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
         if narrow:
             text = "\n".join(filter(None, (f"{about[0]} {about[1]}", about[2])))
             table.add_row(Text(text.replace("\n", "\n  ")), *numbers)
+            lines = filter(None, (f"{about[0]} {about[1]}", about[2], phrases.certainty(row)))
+            table.add_row(Text("\n  ".join(lines)), *numbers)
         else:
-            table.add_row(*map(Text, about), *numbers, phrases.share(row.delta_ns, diff), phrases.change(row))
+            last = [phrases.share(row.delta_ns, diff), phrases.change(row), *([phrases.certainty(row)] * judged)]
+            table.add_row(*map(Text, about), *numbers, *last)
     return table
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 
 from rich.text import Text
@@ -22,6 +23,10 @@ class RowsTable(SortableTable[Row]):
 
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__(_ROW_COLUMNS, "difference", id)
+
+    def fill(self, items: Sequence[Row], figures: Figures) -> None:
+        self.columns_wanted = (*_ROW_COLUMNS, _VERDICT) if phrases.has_certainty(figures.diff) else _ROW_COLUMNS
+        super().fill(items, figures)
 
 
 class OperatorsTable(SortableTable[OperatorPair]):
@@ -84,6 +89,12 @@ _ROW_COLUMNS: tuple[Column[Row], ...] = (
     Column("share", "share", lambda row, figures, width: phrases.share(row.delta_ns, figures.diff),
            lambda row: row.delta_ns, 8, rank=5),
     Column("change", "change", _row_change, lambda row: row.change, 9, right=False, elastic=True, ascending=True),
+)  # fmt: skip
+
+
+_VERDICT: Column[Row] = Column(
+    "verdict", "verdict", lambda row, figures, width: phrases.verdict(row), phrases.verdict, 12, rank=1, right=False,
+    ascending=True,
 )  # fmt: skip
 
 

@@ -1,0 +1,54 @@
+"""The inputs and options of a comparison, which `diff` and `tui` share."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING
+
+from tracediff.cli.options import add_kernel_log
+
+if TYPE_CHECKING:
+    from tracediff.compare import CompareOptions
+
+INPUT = "a Kineto trace (.json, .json.gz), a folder or 'glob' of repeated captures, or a printed table (.txt)"
+
+
+def add_comparison(parser: ArgumentParser) -> None:
+    """BASE, CANDIDATE, --families, and what repeated captures are judged by."""
+    parser.add_argument("base", metavar="BASE", help=INPUT)
+    parser.add_argument("candidate", metavar="CANDIDATE", help="what to compare with it")
+    parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
+    add_kernel_log(parser, "; once for each side, base first, or one log for both")
+    certainty = parser.add_argument_group("certainty", "from repeated captures on both sides")
+    certainty.add_argument(
+        "--equivalence", type=_part, default=0.03, metavar="P%", help="sides within this are the same (3%%)"
+    )
+    certainty.add_argument(
+        "--materiality", type=_part, default=0.01, metavar="P%", help="rows below this part are not tested (1%%)"
+    )
+    certainty.add_argument("--noise", metavar="FILE", help="JSON of tracediff noise: less than that is no difference")
+
+
+def compare_options(options: Namespace) -> CompareOptions:
+    """What the command line says of the comparison."""
+    from tracediff.compare import CompareOptions
+
+    return CompareOptions(
+        families=options.families,
+        kernel_logs=tuple(options.kernel_log or ()),
+        equivalence=options.equivalence,
+        materiality=options.materiality,
+        noise=options.noise,
+    )
+
+
+def _part(text: str) -> float:
+    """`3%` or `0.03`."""
+    number = text.strip().removesuffix("%")
+    try:
+        part = float(number) / (100 if number != text.strip() else 1)
+    except ValueError:
+        part = -1.0
+    if not 0 <= part < 1:
+        raise ArgumentTypeError(f"{text!r} is not a part: write 3% or 0.03")
+    return part

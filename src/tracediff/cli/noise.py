@@ -1,0 +1,43 @@
+"""`tracediff noise`: what repeated captures of the same code differ by on this machine."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from typing import TYPE_CHECKING
+
+from tracediff.cli.exit_codes import ExitCode
+from tracediff.cli.options import add_output, lean, report_for, report_options, write
+
+if TYPE_CHECKING:
+    from tracediff.cli.types import Subparsers
+
+
+def add_parser(commands: Subparsers) -> None:
+    """Adds the command."""
+    parser = commands.add_parser(
+        "noise",
+        help="the noise floor of each family, from repeated captures of the same code",
+        description="Measures what captures of the same code differ by: between processes, within them, and which "
+        "difference could be told from that. Its JSON is what tracediff diff --noise takes.",
+    )
+    parser.add_argument(
+        "captures", metavar="DIR", help="a folder or 'glob' of repeated captures, or a folder of such folders"
+    )
+    parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
+    add_output(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: Namespace) -> int:
+    """Reads, measures, prints."""
+    with lean():
+        from tracediff.importers.captures import find_captures, sets_of_captures
+
+        files = [file for folder in sets_of_captures(options.captures) for file in find_captures(folder)]
+        report = report_for(options, *files)
+
+        from tracediff.compare import CompareOptions, measure
+
+        noise = measure(options.captures, CompareOptions(families=options.families))
+        write(report.render_noise(noise, report_options(options)), options)
+    return ExitCode.OK
