@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tracediff.analysis.families import Families
-from tracediff.analysis.rules import backend, ledger, overhead
+from tracediff.analysis.rules import backend, kernels, ledger, overhead
 from tracediff.analysis.rules.evidence import Evidence, Rule
 from tracediff.model.diff import Diff, Explanation
 
@@ -19,6 +19,11 @@ RULES: tuple[Rule, ...] = (
     ledger.one_side_only,
     backend.stayed_behind,
     backend.layout_work,
+    kernels.other_kernels,
+    kernels.same_kernels,
+    kernels.reference_code,
+    kernels.reorders,
+    kernels.unproved_bf16,
     overhead.dispatch,
     overhead.gaps,
     overhead.profiler,

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec import structs
 
+from tracediff.analysis.explain import explain
+from tracediff.analysis.families import load_families
 from tracediff.compare import compare
 from tracediff.model.diff import Diff, Explanation
+from tracediff.model.kernels import Kernel
 
 from builders import SAMPLES, Call, annotation, conv
 
@@ -235,3 +240,76 @@ def test_noise(write: Write) -> None:
     assert "100.000 us to 150.000 us, candidate's 110.000 us to 140.000 us" in about(overlapping, "may be noise").text
     assert "noise" not in texts(apart)
     assert "only 0.1 % of an iteration" in about(close, "may be noise").text
+
+
+def with_kernels(diff: Diff, base: list[Kernel], candidate: list[Kernel]) -> Diff:
+    """The first row's sides with kernels."""
+    first, *rest = diff.rows
+    assert first.base
+    assert first.candidate
+    row = structs.replace(
+        first,
+        base=structs.replace(first.base, kernels=tuple(base)),
+        candidate=structs.replace(first.candidate, kernels=tuple(candidate)),
+    )
+    return structs.replace(diff, rows=(row, *rest))
+
+
+def kernel(implementation: str, time_ns: int = 1000, **fields: Any) -> Kernel:
+    return Kernel(
+        "oneDNN", fields.pop("primitive", "matmul"), implementation, fields.pop("kind", "exec"), 1, time_ns, **fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("base", "candidate", "said", "unsaid"),
+    [
+        (
+            [kernel("gemm:acl")],
+            [kernel("brg:sve")],
+            "kernels (matmul gemm:acl -> matmul brg:sve)",
+            "same kernels",
+        ),
+        ([kernel("gemm:acl")], [kernel("gemm:acl")], "the same kernels took", "other kernels"),
+        (
+            [kernel("gemm:acl")],
+            [kernel("gemm:acl", bf16_calls=1)],
+            "(matmul gemm:acl -> matmul gemm:acl in bf16)",
+            "same kernels",
+        ),
+        (
+            [kernel("gemm:acl")],
+            [kernel("gemm:ref", 7000)],
+            "candidate ran oneDNN's reference code (matmul",
+            "!",
+        ),
+        (
+            [kernel("gemm:acl")],
+            [kernel("gemm:acl"), kernel("jit:uni", 900_000_000, primitive="reorder", kind="reorder")],
+            "candidate spends 900.000 ms an iteration in oneDNN's reorders",
+            "other kernels",
+        ),
+        (
+            [kernel("gemm:acl", bf16_allowed_calls=1)],
+            [kernel("gemm:acl", bf16_calls=1)],
+            "1 call of base may use bf16",
+            "of candidate may use",
+        ),
+    ],
+    ids=["other", "same", "bf16", "reference", "reorders", "permission"],
+)
+def test_what_the_libraries_logs_say(
+    diff_of: Callable[[list[Call], list[Call]], Diff],
+    base: list[Kernel],
+    candidate: list[Kernel],
+    said: str,
+    unsaid: str,
+) -> None:
+    shapes = [[4], [1, 8], [8, 4]]
+    diff = diff_of([Call("aten::addmm", 100, shapes=shapes)], [Call("aten::addmm", 300, shapes=shapes)])
+
+    said_all = "\n".join(one.text for one in explain(with_kernels(diff, base, candidate), load_families()))
+
+    assert said in said_all
+    assert unsaid not in said_all
+    assert "suspect the kernel below the operator" not in said_all

@@ -13,6 +13,7 @@ _MOST_WITH = 3
 _MOST_AGAINST = 2
 _MOST_NAMED = 3
 _FEW_WAYS = 2
+_UNCERTAIN = {"no evidence": "no evidence of a change", "same": "the same within the equivalence band"}
 
 
 def other_work(evidence: Evidence) -> Iterator[Finding]:
@@ -43,6 +44,8 @@ def _contribution(evidence: Evidence, term: LedgerTerm, share: str) -> Finding:
     changed = [row for row in rows if row.change == "implementation"]
     if evidence.diff.comparable.verdict == "different workload":
         moved = f"took {more_or_less(term.delta_ns)}"
+    elif term.verdict in ("no evidence", "same"):
+        moved = f"took {more_or_less(term.delta_ns)}, which is {_UNCERTAIN[term.verdict]}"
     else:
         moved = f"got {'slower' if term.delta_ns > 0 else 'faster'} by {units.duration(abs(term.delta_ns))}"
     text = f"{units.with_operator(term.term, term.outermost)} {moved} ({spans(term.base_ns, term.candidate_ns)}){share}"
@@ -63,7 +66,14 @@ def _chains(rows: list[Row]) -> Iterator[tuple[str, ...]]:
 
 def same_operators(evidence: Evidence) -> Iterator[Finding]:
     """What moved although both sides ran the same operators as often."""
-    same = [at for at, row in enumerate(evidence.diff.rows) if row.change == "same" and row.delta_ns]
+    same = [
+        at
+        for at, row in enumerate(evidence.diff.rows)
+        if row.change == "same"
+        and row.delta_ns
+        # Where both logs speak, the rules about kernels say more.
+        and not (row.base and row.base.kernels and row.candidate and row.candidate.kernels)
+    ]
     delta_ns = _sum(evidence, same)
     if not evidence.is_material(delta_ns):
         return

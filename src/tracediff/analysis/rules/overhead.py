@@ -69,8 +69,16 @@ def _inflation(side: Side, latency_ns: int) -> float:
 def noise(evidence: Evidence) -> Iterator[Finding]:
     """Reasons to doubt that there is a difference at all."""
     total = evidence.diff.total
-    samples = [side.samples_ns for _, side, _ in evidence.sides]
-    if overlap(*samples):
+    sides = [side for _, side, _ in evidence.sides]
+    samples = [side.samples_ns for side in sides]
+    if total.interval is not None:
+        if total.verdict == "no evidence":
+            text = (
+                f"{sides[0].captures} + {sides[1].captures} captures give no evidence of a difference: "
+                f"{units.interval(total.interval)} at 95 %"
+            )
+            yield Finding(abs(total.delta_ns), text, first=True)
+    elif overlap(*samples):
         ranges = [f"{units.duration(min(times))} to {units.duration(max(times))}" for times in samples]
         text = f"The difference may be noise: base's iterations take {ranges[0]}, candidate's {ranges[1]}"
         yield Finding(abs(total.delta_ns), text)
