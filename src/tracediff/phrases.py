@@ -14,24 +14,51 @@ from tracediff.model.trace import InputShapes, Summary
 EMULATED = "emulated: structure and kernels are real, times are not"
 
 
+_MUCH = 0.1
+"""How far mean and median may lie apart before one must know of it."""
+
+
 def headline(diff: Diff) -> str:
-    """The total in one sentence; with words of judgement only where repeated captures allow them."""
-    total = diff.total
-    return (
-        f"{name(diff.candidate)} took {units.duration(total.candidate_ns)} an iteration, "
+    """The total in one sentence, without the profiler where that was measured.
+
+    Words of judgement stand there only where repeated captures allow them.
+    """
+    total, how = (diff.total, "") if diff.latency is None else (diff.latency, " without the profiler")
+    sentence = (
+        f"{name(diff.candidate)} took {units.duration(total.candidate_ns)} an iteration{how}, "
         f"{name(diff.base)} {units.duration(total.base_ns)}: {_change(total)}."
     )
+    if diff.comparable.verdict == "different workload":
+        return f"Different workloads, so not a difference of speed: {sentence}"
+    return sentence
 
 
-def latency(diff: Diff) -> str | None:
-    """What was measured without the profiler, where it was."""
-    measured = diff.latency
-    if measured is None:
-        return None
-    return (
-        f"Latency without the profiler: {units.duration(measured.base_ns)} -> "
-        f"{units.duration(measured.candidate_ns)}: {_change(measured)}."
-    )
+def beside_headline(diff: Diff) -> list[str]:
+    """What one must know with it: what the traces measured, and how far means and medians lie apart."""
+    total = diff.total
+    lines: list[str] = []
+    if diff.latency is not None:
+        lines.append(f"In the traces, which say where the time went: {_spans(total)}: {_change(total)}.")
+    if means_mislead(total) and total.typical_ns:
+        typical = Total(*total.typical_ns)
+        direction = " and point the other way" if (typical.ratio - 1) * (total.ratio - 1) < 0 else ""
+        lines.append(
+            f"A few iterations carry these means: medians are {_spans(typical)}, {units.ratio(typical.ratio)} the "
+            f"time{direction}."
+        )
+    return lines
+
+
+def means_mislead(total: Total) -> bool:
+    """Whether the typical iterations of both sides compare otherwise than the means do."""
+    if not total.typical_ns or not all((total.base_ns, total.candidate_ns, *total.typical_ns)):
+        return False
+    typical_ratio = total.typical_ns[1] / total.typical_ns[0]
+    return not 1 / (1 + _MUCH) <= typical_ratio / total.ratio <= 1 + _MUCH
+
+
+def _spans(total: Total) -> str:
+    return f"{units.duration(total.base_ns)} -> {units.duration(total.candidate_ns)}"
 
 
 def _change(total: Total) -> str:

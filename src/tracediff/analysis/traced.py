@@ -51,7 +51,11 @@ def diff_traces(base: Captures, candidate: Captures, families: Families) -> Diff
     rows = tuple(row for _, row in numbered)
 
     spans = [sum(iteration.time_ns for iteration in side.iterations.kept) for side in sides]
-    total = Total(mean_ns(spans[0], iterations[0]), mean_ns(spans[1], iterations[1]))
+    total = Total(
+        mean_ns(spans[0], iterations[0]),
+        mean_ns(spans[1], iterations[1]),
+        typical_ns=(_typical_ns(sides[0]), _typical_ns(sides[1])),
+    )
     gaps = [
         span - sum(account.time_ns for account in of_side.values())
         for span, of_side in zip(spans, accounts, strict=True)
@@ -82,6 +86,10 @@ def diff_traces(base: Captures, candidate: Captures, families: Families) -> Diff
         ),
         latency=_latency(*sides),
     )
+
+
+def _typical_ns(side: TracedSide) -> int:
+    return round(median(iteration.time_ns for iteration in side.iterations.kept))
 
 
 def _latency(base: TracedSide, candidate: TracedSide) -> Latency | None:

@@ -178,10 +178,18 @@ class LedgerTerm(msgspec.Struct, frozen=True):
 
 
 class Total(msgspec.Struct, frozen=True):
-    """The measured difference of one iteration; `interval`, `p` and `verdict` need repeated captures."""
+    """The measured difference of one iteration.
+
+    Attributes:
+        base_ns, candidate_ns: mean of all iterations.
+        typical_ns: median iteration of base and of candidate; None where only sums are known.
+        interval, p, verdict: certainty, from repeated captures; None for one capture a side.
+        within_noise: whether it is less than what was measured as the machine's own noise.
+    """
 
     base_ns: int
     candidate_ns: int
+    typical_ns: tuple[int, int] | None = None
     interval: tuple[float, float] | None = None
     verdict: Verdict | None = None
     p: float | None = None

@@ -70,8 +70,8 @@ def render_noise(noise: Noise, options: ReportOptions) -> str:
 def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
     yield f"**{_plain(phrases.headline(diff))}**"
     yield ""
-    if latency := phrases.latency(diff):
-        yield f"**{_plain(latency)}**"
+    for line in phrases.beside_headline(diff):
+        yield f"**{_plain(line)}**"
         yield ""
     yield f"- base: {_code(phrases.name(diff.base))}, {_plain(phrases.side_facts(diff.base))}"
     yield f"- candidate: {_code(phrases.name(diff.candidate))}, {_plain(phrases.side_facts(diff.candidate))}"

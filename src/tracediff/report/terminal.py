@@ -76,8 +76,7 @@ def _noise_parts(noise: Noise, options: ReportOptions) -> Iterator[RenderableTyp
 
 def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[RenderableType]:
     yield Text(phrases.headline(diff), style="bold")
-    if latency := phrases.latency(diff):
-        yield Text(latency, style="bold")
+    yield from (Text(line, style="bold") for line in phrases.beside_headline(diff))
     yield Text(f"base       {phrases.name(diff.base)}: {phrases.side_facts(diff.base)}")
     yield Text(f"candidate  {phrases.name(diff.candidate)}: {phrases.side_facts(diff.candidate)}")
     yield Text(f"comparable {phrases.comparable(diff)}")

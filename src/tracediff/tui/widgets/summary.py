@@ -7,7 +7,7 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.widgets import Static
 
-from tracediff import units
+from tracediff import phrases, units
 from tracediff.model.diff import Diff, Side
 from tracediff.tui.palette import Palette
 
@@ -63,6 +63,10 @@ def headline(diff: Diff, palette: Palette) -> Text:
         parts.append(Text(f"[{units.ratio(low)}, {units.ratio(high)}]"))
     if total.verdict:
         parts.append(Text(total.verdict))
+    if diff.latency:
+        parts.append(Text(f"({units.ratio(diff.latency.ratio)} without the profiler)"))
+    if phrases.means_mislead(total):
+        parts.append(Text("medians differ", palette.warning))
     verdict = diff.comparable.verdict
     doubtful = verdict != "same workload"
     words = "unknown whether the same workload" if verdict == "unknown" else verdict
