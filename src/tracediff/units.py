@@ -49,10 +49,11 @@ def ratio(value: float) -> str:
     return f"{value:.2f}x"
 
 
-def rates(gflops_per_s: float | None, gbytes_per_s: float | None) -> str:
-    """`1.72 GFLOP/s, 0.310 GB/s`, as far as known."""
-    known = ((gflops_per_s, "GFLOP/s"), (gbytes_per_s, "GB/s"))
-    return ", ".join(f"{value:#.3g} {unit}" for value, unit in known if value is not None)
+def rate(value: float | None, unit: str, share: float | None) -> str:
+    """`1.72 GFLOP/s (14.0 % of peak)`, as far as known."""
+    if value is None:
+        return ""
+    return f"{value:#.3g} {unit}" + ("" if share is None else f" ({percent(share)} of peak)")
 
 
 def interval(bounds: tuple[float, float]) -> str:

@@ -16,6 +16,7 @@ from tracediff.analysis.rates import Work, work_of_rows
 from tracediff.analysis.side import NO_OWNER, TracedSide
 from tracediff.model.diff import Implementation, OperatorTime, RowSide
 from tracediff.model.kernels import Kernel
+from tracediff.model.run import Peak
 from tracediff.model.trace import IntArray
 
 
@@ -43,6 +44,7 @@ class Account(msgspec.Struct):
     outermost: dict[str, None] = msgspec.field(default_factory=dict[str, None])
     kernels: tuple[Kernel, ...] = ()
     work: Work = Work(None, None)
+    peak: Peak = Peak()
 
     def per_iteration(self, iterations: int) -> RowSide:
         """The same as means of one iteration."""
@@ -62,6 +64,7 @@ class Account(msgspec.Struct):
             outermost=tuple(self.outermost),
             samples_ns=tuple(self.samples_ns),
             kernels=self.kernels,
+            peak=self.peak,
             flops=None if self.work.flops is None else mean_ns(self.work.flops, iterations),
             bytes=None if self.work.bytes is None else mean_ns(self.work.bytes, iterations),
         )

@@ -12,7 +12,7 @@ from msgspec import structs
 
 from tracediff.analysis.call_tree import NO_PARENT, CallTree
 from tracediff.analysis.iterations import Iteration, Iterations
-from tracediff.model.run import Run
+from tracediff.model.run import Peak, Run
 from tracediff.model.trace import ABSENT, Events, IntArray, ReadReport, Trace
 
 T = TypeVar("T")
@@ -192,7 +192,15 @@ def _pool_runs(runs: Sequence[Run], label: str) -> Run:
         latency_ns=tuple(ns for run in runs for ns in run.latency_ns),
         source=common(run.source for run in runs),
         blas=common(run.blas for run in runs),
+        peak=Peak(
+            _best(run.peak.gflops_per_s for run in runs),
+            _best(run.peak.gbytes_per_s for run in runs),
+        ),
     )
+
+
+def _best(measured: Iterable[float | None]) -> float | None:
+    return max((rate for rate in measured if rate is not None), default=None)
 
 
 def _shared(mappings: Sequence[Mapping[str, T]]) -> dict[str, T]:

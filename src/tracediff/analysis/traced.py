@@ -113,6 +113,7 @@ def _accounts(
     accounts = keep_accounts(side, calls, assignment.row, assignment.weight, shapes, families)
     for number, account in accounts.items():
         account.kernels = kernels.get(number, ())
+        account.peak = side.tree.trace.run.peak
     return accounts
 
 

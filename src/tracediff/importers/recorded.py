@@ -16,12 +16,13 @@ from tracediff.importers.base import label_of
 from tracediff.importers.json_stream import JsonStream
 from tracediff.importers.source import read_blocks
 from tracediff.model.kernels import KernelLog
-from tracediff.model.run import OutputDigest, Run
+from tracediff.model.run import OutputDigest, Peak, Run
 from tracediff.model.trace import Operator
 
 T = TypeVar("T")
 
 OWN_KEY = "tracediff"
+_DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
 _SETTINGS = ("dtype", "batch", "channels_last", "seed")
 
 
@@ -48,6 +49,11 @@ _WITHOUT_ONEDNN = ("openblas", "native", "mkl")
 class _Torch(msgspec.Struct):
     version: str | None = None
     config: str | None = None
+
+
+class _Measured(msgspec.Struct):
+    matmul_flops_per_s: dict[str, float] = {}
+    copy_bytes_per_s: float | None = None
 
 
 class _CapturedOperator(msgspec.Struct):
@@ -83,6 +89,7 @@ def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = N
         environment=environment,
         profiler=profiler or {},
         checks=_as(own.get("checks"), dict[str, Any], {}),
+        peak=_peak_of(own.get("peak"), _text(workload.get("dtype"))),
         output=_as(own.get("output"), tuple[OutputDigest, ...], ()),
         emulated=environment.get("emulated") is True,
         latency_ns=_as(own.get("latency_ns"), tuple[int, ...], ()),
@@ -135,6 +142,14 @@ def kernel_trace_of(recorded: object, path: str) -> bytes:
         return binascii.a2b_base64(_text(own.get("kernel_trace")) or "", strict_mode=True)
     except (binascii.Error, ValueError) as error:
         raise TraceFormatError(f"is no base64 ({error}). Capture it again", path) from None
+
+
+def _peak_of(recorded: object, dtype: str | None) -> Peak:
+    measured = _as(recorded, _Measured, _Measured())
+    flops = measured.matmul_flops_per_s.get(_DTYPES.get(dtype or "", "float32"))
+    rates = (flops, measured.copy_bytes_per_s)
+    gflops, gbytes = (rate / 1e9 if rate is not None and isfinite(rate) and rate > 0 else None for rate in rates)
+    return Peak(gflops, gbytes)
 
 
 def _as(value: object, kind: type[T], default: T) -> T:

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from tracediff.model.kernels import Kernel, KernelCoverage
-from tracediff.model.run import Run
+from tracediff.model.run import Peak, Run
 from tracediff.model.trace import IntArray
 
 Change: TypeAlias = Literal["same", "implementation", "calls", "only base", "only candidate"]
@@ -50,6 +50,10 @@ class Side(msgspec.Struct, frozen=True):
     kept: tuple[int, ...] = ()
 
 
+def _part(rate: float | None, peak: float | None) -> float | None:
+    return rate / peak if rate is not None and peak else None
+
+
 class OperatorTime(msgspec.Struct, frozen=True):
     """An operator's calls and nanoseconds per iteration."""
 
@@ -89,6 +93,7 @@ class RowSide(msgspec.Struct, frozen=True):
         kernels: what the libraries ran for it, most time first; their times are those of the kernel pass, if there is
             one, and not part of `time_ns`.
         flops, bytes: arithmetic and traffic that the shapes ask for; None where they do not tell.
+        peak: what the machine did at best, where the capture measured it.
     """
 
     shape: str | None
@@ -102,6 +107,17 @@ class RowSide(msgspec.Struct, frozen=True):
     kernels: tuple[Kernel, ...] = ()
     flops: int | None = None
     bytes: int | None = None
+    peak: Peak = Peak()
+
+    @property
+    def flops_share(self) -> float | None:
+        """Part of the machine's peak in GFLOP/s; None where one of the two is unknown."""
+        return _part(self.gflops_per_s, self.peak.gflops_per_s)
+
+    @property
+    def bytes_share(self) -> float | None:
+        """Part of the machine's peak in GB/s; None where one of the two is unknown."""
+        return _part(self.gbytes_per_s, self.peak.gbytes_per_s)
 
     @property
     def gflops_per_s(self) -> float | None:

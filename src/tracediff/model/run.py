@@ -26,6 +26,18 @@ class OutputDigest(msgspec.Struct, frozen=True):
     values: tuple[float, ...]
 
 
+class Peak(msgspec.Struct, frozen=True):
+    """What the machine did at best, as the capture measured it with its own threads.
+
+    Attributes:
+        gflops_per_s: of a large matrix product in the capture's dtype.
+        gbytes_per_s: of a large copy, read and written bytes.
+    """
+
+    gflops_per_s: float | None = None
+    gbytes_per_s: float | None = None
+
+
 class Run(msgspec.Struct, frozen=True):
     """One process: what it ran and what it ran in, as far as the file says.
 
@@ -46,6 +58,7 @@ class Run(msgspec.Struct, frozen=True):
         emulated: the times are those of an emulator; structure and kernels are real.
         latency_ns: time of each iteration measured without the profiler.
         blas: the BLAS that torch was built with (`OpenBLAS`, `MKL`).
+        peak: what rates are shares of.
         source: where the capture comes from, in the words of the file.
         recorded_label: what the capture was called when it was made.
         block: which round of interleaved captures it belongs to.
@@ -65,5 +78,6 @@ class Run(msgspec.Struct, frozen=True):
     latency_ns: tuple[int, ...] = ()
     source: str | None = None
     blas: str | None = None
+    peak: Peak = Peak()
     recorded_label: str | None = None
     block: int | None = None

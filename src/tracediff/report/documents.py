@@ -155,6 +155,8 @@ class RowSideRecord(TypedDict):
     bytes: int | None
     gflops_per_s: float | None
     gbytes_per_s: float | None
+    flops_share: float | None
+    bytes_share: float | None
     kernels: list[KernelRecord]
 
 

@@ -196,6 +196,8 @@ def _row_side(side: RowSide | None) -> RowSideRecord | None:
         "bytes": side.bytes,
         "gflops_per_s": side.gflops_per_s,
         "gbytes_per_s": side.gbytes_per_s,
+        "flops_share": side.flops_share,
+        "bytes_share": side.bytes_share,
         "kernels": [_kernel(kernel) for kernel in side.kernels],
     }
 

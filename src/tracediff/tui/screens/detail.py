@@ -115,8 +115,12 @@ class DetailScreen(Screen[None], inherit_bindings=False):
         times = Text(
             f"{write(side.time_ns)}, {units.number_of_calls(side.calls)}, dispatch {write(side.dispatch_ns)}",
         )
-        if rates := units.rates(side.gflops_per_s, side.gbytes_per_s):
-            times.append(f"\n{rates}")
+        rates = [
+            units.rate(side.gflops_per_s, "GFLOP/s", side.flops_share),
+            units.rate(side.gbytes_per_s, "GB/s", side.bytes_share),
+        ]
+        if any(rates):
+            times.append(f"\n{', '.join(filter(None, rates))}")
         ways = Table(box=None, pad_edge=False, expand=True)
         ways.add_column("Implementation", ratio=1, overflow="fold")
         for heading in ("Calls", "Time"):
