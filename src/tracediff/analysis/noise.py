@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from math import exp, expm1, log, sqrt
 
@@ -12,6 +13,7 @@ from tracediff.analysis.statistics import LEVEL, FloatArray, t_quantile
 from tracediff.model.diff import Diff
 from tracediff.model.noise import ITERATION, FamilyNoise, LabelNoise, Noise
 
+_SIDE = re.compile(r"^(both sides|base|candidate): ")
 POWER = 0.8
 """How often the smallest detectable difference is found."""
 
@@ -33,7 +35,8 @@ def measure_noise(diff: Diff) -> LabelNoise:
         captures=side.captures,
         iterations=side.iterations,
         families=(families[0], *sorted(families[1:], key=lambda one: -one.time_ns)),
-        warnings=tuple(warning.removeprefix("both sides: ") for warning in diff.warnings),
+        # Both sides are the same captures: what is said of one of them again is said of both.
+        warnings=tuple(dict.fromkeys(_SIDE.sub("", warning) for warning in diff.warnings)),
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import re
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import TypeVar
@@ -17,6 +18,7 @@ from tracediff.model.trace import ABSENT, Events, IntArray, ReadReport, Trace
 
 T = TypeVar("T")
 
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 _ITERATING = 0
 """The thread that runs the iterations, in the pooled tree."""
 
@@ -230,9 +232,18 @@ def _log_warnings(traces: Sequence[Trace], logged: Trace | None) -> Iterable[str
 
 
 def _pool_warnings(warnings: Sequence[Sequence[str]]) -> tuple[str, ...]:
-    """Each doubt once, with the number of captures that have it where not all do."""
-    counts = Counter(doubt for of_capture in warnings for doubt in dict.fromkeys(of_capture))
-    return tuple(
-        doubt if count == len(warnings) else f"{count} of {len(warnings)} captures: {doubt}"
-        for doubt, count in counts.items()
-    )
+    """Each doubt once, with the number of captures that have it where not all do.
+
+    Doubts that differ in their numbers alone are one; the one with the largest number stands for it.
+    """
+    alike: dict[str, list[str]] = defaultdict(list)
+    for of_capture in warnings:
+        for kind, doubt in {_NUMBER.sub("#", doubt): doubt for doubt in of_capture}.items():
+            alike[kind].append(doubt)
+    return tuple(_pooled(doubts, len(warnings)) for doubts in alike.values())
+
+
+def _pooled(doubts: Sequence[str], captures: int) -> str:
+    largest = max(doubts, key=lambda doubt: [float(number) for number in _NUMBER.findall(doubt)])
+    part = "" if len(doubts) == captures else f"{len(doubts)} of {captures} captures: "
+    return f"{part}{largest}{', the largest of them' if len(set(doubts)) > 1 else ''}"

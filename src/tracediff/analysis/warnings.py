@@ -53,7 +53,11 @@ def doubts(side: TracedSide) -> Iterator[str]:
     yield from trace_doubts(side.tree)
     if iterations.marker is None:
         yield "no iterations are marked: the whole trace counts as one"
-    if iterations.cold:
+    if iterations.cold and len(side.runs) > 1:
+        times = [iteration.time_ns for iteration in iterations.cold]
+        spans = f"{units.duration(min(times))} to {units.duration(max(times))}"
+        yield f"{units.count(len(times), 'cold iteration')} set aside: {spans}"
+    elif iterations.cold:
         labels = [f"{iteration.label} ({units.duration(iteration.time_ns)})" for iteration in iterations.cold]
         yield f"cold, set aside: {_listed(labels)}"
     if iterations.empty:

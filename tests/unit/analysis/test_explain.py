@@ -313,3 +313,14 @@ def test_what_the_libraries_logs_say(
     assert said in said_all
     assert unsaid not in said_all
     assert "suspect the kernel below the operator" not in said_all
+
+
+def test_the_profilers_part_is_told_with_the_latencies_of_the_headline(write: Write) -> None:
+    def run(name: str, latency_ns: list[int]) -> Path:
+        return write(name, annotation("ProfilerStep#1", Call("aten::relu", 300)), tracediff={"latency_ns": latency_ns})
+
+    diff = compare(run("base", [100_000, 110_000, 900_000]), run("candidate", [200_000]))
+
+    assert "medians without it are 110.000 us -> 200.000 us" in about(diff, "With the profiler").text
+    assert diff.latency
+    assert (diff.latency.base_ns, diff.latency.candidate_ns) == (110_000, 200_000)

@@ -55,6 +55,10 @@ class Evidence(msgspec.Struct, frozen=True):
         """Whether a change is worth a sentence."""
         return delta_ns != 0 and abs(delta_ns) >= MATERIAL * self.gross_ns
 
+    def counts(self, row: Row) -> bool:
+        """Whether a row's difference may be explained: with repeated captures only one that is certain."""
+        return self.diff.total.interval is None or row.verdict in ("faster", "slower")
+
     def share(self, delta_ns: int) -> str:
         """`53.5 % of the difference`."""
         share = self.diff.total.share(delta_ns)

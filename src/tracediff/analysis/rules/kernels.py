@@ -17,7 +17,12 @@ def other_kernels(evidence: Evidence) -> Iterator[Finding]:
     """Families whose operators stayed the same while the libraries ran other code for them."""
     by_family: dict[str, list[int]] = {}
     for at, row in enumerate(evidence.diff.rows):
-        if row.change == "same" and _both_known(row) and _code(row.base) != _code(row.candidate):
+        if (
+            row.change == "same"
+            and evidence.counts(row)
+            and _both_known(row)
+            and _code(row.base) != _code(row.candidate)
+        ):
             by_family.setdefault(row.family, []).append(at)
     for family, rows in by_family.items():
         delta_ns = sum(evidence.diff.rows[at].delta_ns for at in rows)
@@ -35,7 +40,10 @@ def same_kernels(evidence: Evidence) -> Iterator[Finding]:
     rows = [
         at
         for at, row in enumerate(evidence.diff.rows)
-        if row.change == "same" and _both_known(row) and _code(row.base) == _code(row.candidate)
+        if row.change == "same"
+        and evidence.counts(row)
+        and _both_known(row)
+        and _code(row.base) == _code(row.candidate)
     ]
     delta_ns = sum(evidence.diff.rows[at].delta_ns for at in rows)
     if evidence.is_material(delta_ns):

@@ -71,6 +71,7 @@ def same_operators(evidence: Evidence) -> Iterator[Finding]:
         for at, row in enumerate(evidence.diff.rows)
         if row.change == "same"
         and row.delta_ns
+        and evidence.counts(row)
         # Where both logs speak, the rules about kernels say more.
         and not (row.base and row.base.kernels and row.candidate and row.candidate.kernels)
     ]

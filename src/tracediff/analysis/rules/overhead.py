@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import median
 
 from tracediff import units
 from tracediff.analysis.rules.evidence import Evidence, Finding, spans
 from tracediff.analysis.warnings import SMALL, overlap
-from tracediff.model.diff import GAPS, Side
+from tracediff.model.diff import GAPS
 
 _MUCH_DISPATCH = 0.1
 _MUCH_INFLATION = 1.1
@@ -46,11 +45,11 @@ def gaps(evidence: Evidence) -> Iterator[Finding]:
 
 def profiler(evidence: Evidence) -> Iterator[Finding]:
     """Profiled iterations against those timed without the profiler."""
-    sides = [side for _, side, _ in evidence.sides]
-    if not all(side.run.latency_ns for side in sides):
+    total, plain = evidence.diff.total, evidence.diff.latency
+    if plain is None or total.typical_ns is None or not (plain.base_ns and plain.candidate_ns):
         return
-    latency = [round(median(side.run.latency_ns)) for side in sides]
-    inflation = [_inflation(side, plain) for side, plain in zip(sides, latency, strict=True)]
+    latency = (plain.base_ns, plain.candidate_ns)
+    inflation = [profiled / timed for profiled, timed in zip(total.typical_ns, latency, strict=True)]
     if max(inflation) < _MUCH_INFLATION:
         return
     text = (
@@ -59,11 +58,6 @@ def profiler(evidence: Evidence) -> Iterator[Finding]:
         f"({units.difference(latency[1] - latency[0])})"
     )
     yield Finding(abs(evidence.diff.total.delta_ns - (latency[1] - latency[0])), text)
-
-
-def _inflation(side: Side, latency_ns: int) -> float:
-    recorded = side.run.checks.get("inflation")
-    return float(recorded) if isinstance(recorded, int | float) else side.iteration_ns / max(1, latency_ns)
 
 
 def noise(evidence: Evidence) -> Iterator[Finding]:
