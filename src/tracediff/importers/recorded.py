@@ -96,7 +96,7 @@ def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = N
         source=_text(own.get("source")),
         blas=_BLAS.get(blas),
         recorded_label=_text(own.get("label")),
-        block=_number(own.get("block")),
+        block=_block_of(own),
     )
 
 
@@ -161,6 +161,11 @@ def _as(value: object, kind: type[T], default: T) -> T:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+def _block_of(own: Mapping[str, Any]) -> tuple[int, int] | None:
+    block = _number(own.get("block"))
+    return None if block is None else (_number(own.get("session")) or 0, block)
 
 
 def _number(value: object) -> int | None:

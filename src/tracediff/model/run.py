@@ -61,7 +61,7 @@ class Run(msgspec.Struct, frozen=True):
         peak: what rates are shares of.
         source: where the capture comes from, in the words of the file.
         recorded_label: what the capture was called when it was made.
-        block: which round of interleaved captures it belongs to.
+        block: which round of interleaved captures it belongs to: the session, and the round in it.
     """
 
     label: str
@@ -80,4 +80,4 @@ class Run(msgspec.Struct, frozen=True):
     blas: str | None = None
     peak: Peak = Peak()
     recorded_label: str | None = None
-    block: int | None = None
+    block: tuple[int, int] | None = None
