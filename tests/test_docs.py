@@ -47,7 +47,7 @@ def test_there_are_commands_to_run() -> None:
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="captures need torch")
 def test_captures(tmp_path: Path) -> None:
-    (tmp_path / "matrix.toml").write_text("".join(blocks("toml")))
+    (tmp_path / "matrix.toml").write_text(blocks("toml")[0])
     for command in filter(needs_torch, commands()):
         quick = command.replace("--workload resnet50", "--workload gtsrb --iterations 3")
         quick = quick.replace("matrix.toml", "matrix.toml --workload gtsrb --iterations 3 --warmup 2")
@@ -62,7 +62,7 @@ def test_captures(tmp_path: Path) -> None:
 @pytest.mark.parametrize("command", [command for command in commands() if not needs_torch(command)])
 def test_commands(tmp_path: Path, command: str) -> None:
     (tmp_path / "sample_traces").symlink_to(REPOSITORY / "sample_traces")
-    (tmp_path / "my_families.toml").write_text('[family.rotary]\noperators = ["my::rotary_*"]\n')
+    (tmp_path / "my_families.toml").write_text(blocks("toml")[1])
     result = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, env={"PATH": f"{BIN}:/usr/bin:/bin"}
     )
