@@ -68,12 +68,13 @@ def _eager(torch: Any, workload: Workload) -> tuple[Any, str | None]:
 
 
 def _torchscript(torch: Any, workload: Workload) -> tuple[Any, str | None]:
+    # Both raise what they like, of no common class: their own errors, and those of the model that they run.
     try:
         return torch.jit.trace(workload.model, workload.inputs, strict=False), "trace"
-    except (RuntimeError, TypeError, AttributeError) as error:
+    except Exception as error:
         try:
             return torch.jit.script(workload.model), "script"
-        except (RuntimeError, TypeError, AttributeError) as other:
+        except Exception as other:
             reasons = f"neither trace it ({_first_line(error)}) nor script it ({_first_line(other)})"
             raise GuestError(f"TorchScript can {reasons}") from error
 
