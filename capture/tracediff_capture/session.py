@@ -13,9 +13,10 @@ from .bundle import packed
 from .disturbance import disturbance
 from .kernel_log import verbose_libraries
 from .key_averages import rows_of
+from .own_frames import without_own_frames
 from .request import Request
 
-MARK = "tracediff::iteration#%d"
+MARK = "tracediff::iteration#%s"
 _STABLE_WINDOW = 5
 _STABLE_WITHIN = 0.1
 _MOST_WARMUP_SECONDS = 60.0
@@ -125,7 +126,8 @@ def _profiled(
         ) as profile:
             times = _marked(profiler, run, request.iterations)
         (written,) = Path(folder).iterdir()
-        exported.write_bytes(written.read_bytes())
+        text = written.read_text("utf-8", "replace")
+        exported.write_text(without_own_frames(text, MARK % "") if '"python_function"' in text else text, "utf-8")
     return times, rows_of(profile)
 
 

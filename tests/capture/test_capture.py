@@ -48,6 +48,11 @@ def capture(python: str, folder: Path, *arguments: str) -> int:
     return main(["capture", "--python", python, "-o", str(folder), *few, *arguments])
 
 
+def within(event: dict[str, Any], span: dict[str, Any]) -> bool:
+    """As exact as the microseconds of a float."""
+    return span["ts"] <= event["ts"] and event["ts"] + event["dur"] <= span["ts"] + span["dur"] + 1
+
+
 def document(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text("utf-8"))
 
@@ -356,7 +361,10 @@ def test_the_profilers_flags_add_frames_and_memory_and_leave_operators_alone(tor
     trace = document(tmp_path / "default.json")
     events = trace["traceEvents"]
 
-    assert any("nn.Module: Conv2d" in event["name"] for event in events if event.get("cat") == "python_function")
+    frames = [event for event in events if event.get("cat") == "python_function"]
+    assert any("nn.Module: Conv2d" in event["name"] for event in frames)
+    spans = [event for event in events if event.get("cat") == "user_annotation"]
+    assert all(any(within(frame, span) for span in spans) for frame in frames)
     assert any(event["name"] == "[memory]" for event in events)
     marks = {f"tracediff::iteration#{number}" for number in range(3)}
     names = {row["name"] for row in trace["tracediff"]["key_averages"]}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import types
 from collections import UserDict
 from collections.abc import Callable, Iterator
@@ -16,6 +17,7 @@ from tracediff_capture import models, session
 from tracediff_capture.digest import digest, nonfinite
 from tracediff_capture.engines import prepare
 from tracediff_capture.errors import GuestError
+from tracediff_capture.own_frames import without_own_frames
 from tracediff_capture.request import Request
 from tracediff_capture.workloads import Workload, make_workload
 
@@ -27,6 +29,24 @@ def torch() -> Any:
 
 def workload(model: Any, *inputs: Any, **keywords: Any) -> Workload:
     return Workload("mine", model, inputs, keywords, {})
+
+
+def test_frames_outside_of_the_marks_go_and_nothing_else_changes() -> None:
+    def event(category: str, name: str, start: float, end: float) -> str:
+        return f'\n  {{"ph": "X", "cat": "{category}", "name": "{name}", "ts": {start!r}, "dur": {end - start!r}}}'
+
+    inside = event("python_function", "forward", 11.25, 12.5)
+    kept = [event("user_annotation", "tracediff::iteration#0", 10.125, 20.0), inside, event("Trace", "all", 0.0, 99.0)]
+    guests = [event("python_function", name, *times) for name, times in (("run", (1.0, 90.0)), ("exit", (19.0, 25.0)))]
+
+    def trace(*events: str) -> str:
+        return '{"schemaVersion": 1, "traceEvents": [' + ",".join(events) + '\n  ],"traceName": "]" }'
+
+    assert without_own_frames(trace(kept[0], guests[0], *kept[1:], guests[1]), "tracediff::") == trace(*kept)
+    assert json.loads(without_own_frames(trace(guests[0], *kept), "tracediff::")) == json.loads(trace(*kept))
+    broken = trace(*kept, guests[1]).replace("run", 'ru"n').replace("exit", 'ex"it')
+    assert without_own_frames(broken, "tracediff::") == broken
+    assert without_own_frames("{}", "tracediff::") == "{}"
 
 
 class FakeTorch:
