@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import mmap
 import os
 import platform
 import re
@@ -19,7 +20,6 @@ _SETTINGS = re.compile(
     r"^(LRU_CACHE_CAPACITY|THP_MEM_ALLOC_ENABLE|LD_PRELOAD|MALLOC_CONF|QCPU|CUDA_VISIBLE_DEVICES)$"
 )
 _SAME_MACHINE = {"amd64": "x86_64", "i386": "x86_64", "i686": "x86_64", "arm64": "aarch64"}
-_OPENBLAS_FILE = re.compile(r"\s(/.*(?:openblas|libtorch_cpu).*)$", re.MULTILINE)
 
 
 def looks_emulated(host_machine: str | None = None) -> bool:
@@ -73,13 +73,12 @@ def libraries(torch: Any, log: list[str]) -> dict[str, str | None]:
     config = config_of(torch)
     said = "\n".join([*log, config])
     onednn = re.search(r"(?:oneDNN|DNNL|MKL-DNN) (v[\d.]+(?: \([^)]*\))?)", said)
-    acl = re.search(r"(?:Arm Compute Library|\bACL)\W{1,3}(v?\d[\d.]*)", said)
     mkl = re.search(r"(?:oneMKL|Math Kernel Library)[^\n]*?(?:Version )?(\d{4}\S*)", config)
     built, core = _openblas() if blas_of(torch).startswith("open") else ("", "")
     openblas = re.search(r"OpenBLAS (\S+)", built)
     return {
         "onednn": onednn.group(1) if onednn else None,
-        "acl": acl.group(1) if acl else None,
+        "acl": _acl(),
         "openblas": openblas.group(1) if openblas else None,
         "openblas_core": core or None,
         "mkl": mkl.group(1) if mkl else None,
@@ -88,7 +87,7 @@ def libraries(torch: Any, log: list[str]) -> dict[str, str | None]:
 
 def _openblas() -> tuple[str, str]:
     """Configuration and core, from the loaded library; empty where it keeps its functions to itself."""
-    for path in dict.fromkeys(_OPENBLAS_FILE.findall(text_of(Path("/proc/self/maps")))):
+    for path in _loaded("openblas|libtorch_cpu"):
         with contextlib.suppress(OSError, AttributeError):
             library = ctypes.CDLL(path)
             answers: list[str] = []
@@ -97,6 +96,23 @@ def _openblas() -> tuple[str, str]:
                 answers.append(function().decode("utf-8", "replace"))
             return answers[0], answers[1]
     return "", ""
+
+
+def _acl() -> str | None:
+    """Arm Compute Library tells its version to C++ only; the text that it would tell is in its file."""
+    for path in _loaded("libarm_compute"):
+        with contextlib.suppress(OSError, ValueError), Path(path).open("rb") as file:
+            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
+                found = re.search(rb"arm_compute_version=(v[\d.]+)", content)
+            if found:
+                return found.group(1).decode()
+    return None
+
+
+def _loaded(names: str) -> list[str]:
+    """The files of loaded libraries whose path matches."""
+    maps = text_of(Path("/proc/self/maps"))
+    return list(dict.fromkeys(re.findall(rf"\s(/.*(?:{names}).*)$", maps, re.MULTILINE)))
 
 
 def _cpu_name() -> str:
