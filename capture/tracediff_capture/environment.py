@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
-import mmap
 import os
 import platform
 import re
@@ -101,9 +100,8 @@ def _openblas() -> tuple[str, str]:
 def _acl() -> str | None:
     """Arm Compute Library tells its version to C++ only; the text that it would tell is in its file."""
     for path in _loaded("libarm_compute"):
-        with contextlib.suppress(OSError, ValueError), Path(path).open("rb") as file:
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as content:
-                found = re.search(rb"arm_compute_version=(v[\d.]+)", content)
+        with contextlib.suppress(OSError):
+            found = re.search(rb"arm_compute_version=(v[\d.]+)", Path(path).read_bytes())
             if found:
                 return found.group(1).decode()
     return None
