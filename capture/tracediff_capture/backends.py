@@ -1,4 +1,4 @@
-"""Which CPU library shall do the work: is it here, how does one switch to it, did it really run."""
+"""Which CPU library shall do the work: is it here, how does one switch to it, what proves that it ran."""
 
 from __future__ import annotations
 
@@ -18,12 +18,18 @@ class Backend(NamedTuple):
         activate: given torch, the context in which models run on it.
         proof: what a line of the libraries' log must match for the backend to have done something;
             None where no log can tell.
+        work: what the lines match whose time is the backend's; None for those of `proof`.
+        forbidden: what no line may match; None where anything may run.
+        operators: those that call it, where no log names its calls.
         device: where model and inputs go.
     """
 
     missing: Callable[[Any], str | None]
     activate: Callable[[Any], ContextManager[Any]]
     proof: str | None = None
+    work: str | None = None
+    forbidden: str | None = None
+    operators: tuple[str, ...] = ()
     device: str = "cpu"
 
 
@@ -108,14 +114,34 @@ def _no_device(device: str) -> Callable[[Any], str | None]:
     return missing
 
 
+_ONEDNN = r"^(onednn|dnnl)_verbose.*,exec,"
+_GEMMS = (
+    "aten::mm",
+    "aten::addmm",
+    "aten::_addmm_activation",
+    "aten::bmm",
+    "aten::baddbmm",
+    "aten::addbmm",
+    "aten::mv",
+    "aten::addmv",
+    "aten::dot",
+    "aten::_slow_conv2d_forward",
+    "aten::slow_conv3d_forward",
+    "aten::slow_conv_dilated2d",
+    "aten::slow_conv_dilated3d",
+    "aten::slow_conv_transpose2d",
+    "aten::slow_conv_transpose3d",
+    "aten::_scaled_dot_product_flash_attention_for_cpu",
+)
+
 BACKENDS: dict[str, Backend] = {
     "default": Backend(_here, _as_it_is),
-    "native": Backend(_here, _onednn(False)),
-    "onednn": Backend(_no_x86_onednn, _onednn(True), r"^(onednn|dnnl)_verbose.*,exec,"),
-    "acl": Backend(_no_acl, _onednn(True), r"^(onednn|dnnl)_verbose.*,exec,.*:acl,"),
-    "openblas": Backend(_no_openblas, _onednn(False)),
-    "mkl": Backend(_no_mkl, _onednn(False), r"^MKL_VERBOSE [SDCZ]"),
-    "cuda": Backend(_no_device("cuda"), _as_it_is, None, "cuda"),
-    "xpu": Backend(_no_device("xpu"), _as_it_is, None, "xpu"),
+    "native": Backend(_here, _onednn(False), forbidden=_ONEDNN),
+    "onednn": Backend(_no_x86_onednn, _onednn(True), proof=_ONEDNN),
+    "acl": Backend(_no_acl, _onednn(True), proof=_ONEDNN + r".*:acl,", work=_ONEDNN + r"(.*:acl,|cpu,reorder,)"),
+    "openblas": Backend(_no_openblas, _onednn(False), forbidden=_ONEDNN, operators=_GEMMS),
+    "mkl": Backend(_no_mkl, _onednn(False), proof=r"^MKL_VERBOSE [SDCZ]", forbidden=_ONEDNN),
+    "cuda": Backend(_no_device("cuda"), _as_it_is, device="cuda"),
+    "xpu": Backend(_no_device("xpu"), _as_it_is, device="xpu"),
 }
 """To add one: its line here, and a line in the README."""

@@ -17,7 +17,8 @@ _COPIED_BYTES = 64 * 1024 * 1024
 def measured_peak(torch: Any) -> dict[str, Any]:
     """FLOP/s of a large square matrix product per dtype, and bytes/s of a large copy; with this process's threads.
 
-    A dtype that this build cannot multiply is left out.
+    With torch's own choice of library, whatever backend the capture was made with: what the machine can do is the
+    measure of all of them. A dtype that this build cannot multiply is left out.
     """
     flops: dict[str, float] = {}
     with torch.no_grad():

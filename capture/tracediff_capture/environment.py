@@ -1,33 +1,58 @@
-"""What the process runs in: machine, build, threads, settings, and what disturbs it."""
+"""What the process runs in: machine, build, threads, settings."""
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import os
 import platform
 import re
-import sys
 from pathlib import Path
 from typing import Any
 
 from .backends import blas_of
+from .disturbance import text_of
 from .torch_module import config_of
 
 _SETTINGS = re.compile(
     r"^(OMP|MKL|KMP|GOMP|DNNL|ONEDNN|OPENBLAS|ATEN|TORCH|PYTORCH|ARM|ACL)_|"
     r"^(LRU_CACHE_CAPACITY|THP_MEM_ALLOC_ENABLE|LD_PRELOAD|MALLOC_CONF|QCPU|CUDA_VISIBLE_DEVICES)$"
 )
-_CGROUP_STATS = (Path("/sys/fs/cgroup/cpu.stat"), Path("/sys/fs/cgroup/cpu/cpu.stat"))
+_SAME_MACHINE = {"amd64": "x86_64", "i386": "x86_64", "i686": "x86_64", "arm64": "aarch64"}
 
 
-def looks_emulated() -> bool:
+def looks_emulated(host_machine: str | None = None) -> bool:
     """Whether a qemu runs this process; to be asked before torch renames its main thread."""
-    if _text(Path("/proc/self/comm")).startswith("qemu"):
+    comm, cpuinfo = text_of(Path("/proc/self/comm")), text_of(Path("/proc/cpuinfo"))
+    return is_emulated(platform.machine(), host_machine, comm, cpuinfo)
+
+
+def is_emulated(machine: str, host_machine: str | None, comm: str, cpuinfo: str) -> bool:
+    """The same, from what there is to see.
+
+    Args:
+        machine: what this Python was built for.
+        host_machine: what the host of this process says of itself, if it does.
+        comm: the process's name, which is qemu's unless the kernel started qemu for a foreign program.
+        cpuinfo: `/proc/cpuinfo`, which qemu shows as the host has it: `vendor_id` is a line of x86 and of IBM's S/390.
+    """
+    if host_machine and _canonical(host_machine) != _canonical(machine):
         return True
-    vendor = re.search(r"^vendor_id\s*:", _text(Path("/proc/cpuinfo")), re.MULTILINE)
-    return platform.machine() not in ("x86_64", "AMD64", "i686") and vendor is not None and "IBM" not in vendor.group(0)
+    vendor = re.search(r"^vendor_id\s*:\s*(.*)$", cpuinfo, re.MULTILINE)
+    foreign = vendor is not None and not vendor.group(1).startswith("IBM")
+    return comm.startswith("qemu") or (foreign and _canonical(machine) != "x86_64")
 
 
-def describe(torch: Any, emulated: bool, log: list[str]) -> dict[str, Any]:
+def _canonical(machine: str) -> str:
+    return _SAME_MACHINE.get(machine.lower(), machine.lower())
+
+
+def settings() -> dict[str, str]:
+    """The variables that the user set; to be asked before the guest sets its own."""
+    return {name: value for name, value in sorted(os.environ.items()) if _SETTINGS.search(name)}
+
+
+def describe(torch: Any, log: list[str]) -> dict[str, Any]:
     """The settings that a later comparison looks at."""
     return {
         "cpu": _cpu_name(),
@@ -39,47 +64,57 @@ def describe(torch: Any, emulated: bool, log: list[str]) -> dict[str, Any]:
         "python": platform.python_version(),
         "platform": platform.platform(),
         "blas": blas_of(torch),
-        "env": {name: value for name, value in sorted(os.environ.items()) if _SETTINGS.search(name)},
-        "emulated": emulated,
     }
 
 
 def libraries(torch: Any, log: list[str]) -> dict[str, str | None]:
-    """Versions of the math libraries, from the build's description and what they said themselves."""
+    """Versions of the math libraries, from the build's description and what they say themselves; None where unknown."""
     config = config_of(torch)
-    said = "\n".join(log)
-    onednn = re.search(r"(?:oneDNN|DNNL|MKL-DNN) (v[\d.]+(?: \([^)]*\))?)", said + "\n" + config)
+    said = "\n".join([*log, config])
+    onednn = re.search(r"(?:oneDNN|DNNL|MKL-DNN) (v[\d.]+(?: \([^)]*\))?)", said)
     mkl = re.search(r"(?:oneMKL|Math Kernel Library)[^\n]*?(?:Version )?(\d{4}\S*)", config)
-    core = re.search(r"^Core: (\S+)", said, re.MULTILINE)
+    built, core = _openblas() if blas_of(torch).startswith("open") else ("", "")
+    openblas = re.search(r"OpenBLAS (\S+)", built)
     return {
         "onednn": onednn.group(1) if onednn else None,
-        "acl": "in use" if ":acl," in said else None,
-        "openblas": (core.group(1) if core else "in the build") if blas_of(torch).startswith("open") else None,
+        "acl": _acl(),
+        "openblas": openblas.group(1) if openblas else None,
+        "openblas_core": core or None,
         "mkl": mkl.group(1) if mkl else None,
     }
 
 
-def disturbance() -> dict[str, Any]:
-    """What else uses the machine, as counters and readings; differences of two of these tell about the time between."""
-    found: dict[str, Any] = {"load": list(os.getloadavg())}
-    for path in _CGROUP_STATS:
-        for name, value in re.findall(
-            r"^(nr_throttled|throttled_usec|throttled_time) (\d+)$", _text(path), re.MULTILINE
-        ):
-            found[name] = int(value)
-    if sys.platform != "win32":
-        import resource
+def _openblas() -> tuple[str, str]:
+    """Configuration and core, from the loaded library; empty where it keeps its functions to itself."""
+    for path in _loaded("openblas|libtorch_cpu"):
+        with contextlib.suppress(OSError, AttributeError):
+            library = ctypes.CDLL(path)
+            answers: list[str] = []
+            for function in (library.openblas_get_config, library.openblas_get_corename):
+                function.restype = ctypes.c_char_p
+                answers.append(function().decode("utf-8", "replace"))
+            return answers[0], answers[1]
+    return "", ""
 
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        found["involuntary_switches"] = usage.ru_nivcsw
-    frequency = _text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_cur_freq")).strip()
-    if frequency.isdigit():
-        found["frequency_khz"] = int(frequency)
-    return found
+
+def _acl() -> str | None:
+    """Arm Compute Library tells its version to C++ only; the text that it would tell is in its file."""
+    for path in _loaded("libarm_compute"):
+        with contextlib.suppress(OSError):
+            found = re.search(rb"arm_compute_version=(v[\d.]+)", Path(path).read_bytes())
+            if found:
+                return found.group(1).decode()
+    return None
+
+
+def _loaded(names: str) -> list[str]:
+    """The files of loaded libraries whose path matches."""
+    maps = text_of(Path("/proc/self/maps"))
+    return list(dict.fromkeys(re.findall(rf"\s(/.*(?:{names}).*)$", maps, re.MULTILINE)))
 
 
 def _cpu_name() -> str:
-    text = _text(Path("/proc/cpuinfo"))
+    text = text_of(Path("/proc/cpuinfo"))
     name = re.search(r"^(?:model name|Model)\s*:\s*(.+)$", text, re.MULTILINE)
     if name:
         return name.group(1)
@@ -97,10 +132,3 @@ def _isa(torch: Any, log: list[str]) -> str | None:
         return str(capability())
     found = re.search(r"CPU capability usage: (.+)", config_of(torch))
     return found.group(1) if found else None
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""

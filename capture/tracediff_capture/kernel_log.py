@@ -6,17 +6,29 @@ import contextlib
 import ctypes
 import os
 import re
+import sys
 import tempfile
-from typing import Any, Callable, Generator
+from typing import Any, Callable, Generator, Mapping
 
 TIMESTAMPS = ("ONEDNN_VERBOSE_TIMESTAMP", "DNNL_VERBOSE_TIMESTAMP")
 """Must be set before torch is imported; which of the two counts depends on oneDNN's version."""
 
-_LIBRARY_LINES = ("onednn_verbose", "dnnl_verbose", "MKL_VERBOSE", "Core:", "OpenBLAS")
+_LIBRARY_LINES = ("onednn_verbose", "dnnl_verbose", "MKL_VERBOSE")
+_SWITCHES = ("ONEDNN_VERBOSE", "DNNL_VERBOSE", "MKLDNN_VERBOSE", "MKL_VERBOSE")
 
-
+_MKL_CALL = re.compile(r"^MKL_VERBOSE \w+\(")
 _MKL_TIME = re.compile(r"^MKL_VERBOSE \S+ ([\d.]+)(ns|us|ms|s)\b")
 _SECONDS = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def verbose_already(env: Mapping[str, str]) -> list[str]:
+    """The variables by which the libraries would write in every pass, the timed one too."""
+    return [name for name in _SWITCHES if env.get(name, "0").lower() not in ("", "0", "none")]
+
+
+def is_call(line: str) -> bool:
+    """Whether a line says that a kernel ran."""
+    return ",exec," in line or _MKL_CALL.match(line) is not None
 
 
 def seconds_of(line: str) -> float:
@@ -48,36 +60,37 @@ def verbose_libraries(torch: Any, first: Callable[[], Any]) -> Generator[list[st
                 switches.enter_context(module.verbose(module.VERBOSE_ON))
         with caught_output(starting):
             first()
-        lines.extend(line for line in starting if ",create" not in line and not seconds_of(line))
+        lines.extend(line for line in starting if ",create" not in line and not is_call(line))
         yield lines
 
 
 @contextlib.contextmanager
 def caught_output(lines: list[str]) -> Generator[None, None, None]:
-    """Sends the process's own standard output and error to a file; adds the libraries' lines to `lines` at the end.
+    """Sends the process's standard output to a file; adds the libraries' lines to `lines` at the end.
 
-    The libraries write through C's buffered stdout, past Python: so the file descriptors are redirected, and C's
-    buffers flushed before and after.
+    They write through C's buffered stdout, past Python: so the file descriptor is redirected, and C's buffers flushed
+    before and after. Standard error stays what it is: there a library says why it aborts, and nothing would be left to
+    pass it on.
     """
     with tempfile.TemporaryFile() as caught:
-        kept = [os.dup(1), os.dup(2)]
+        kept = os.dup(1)
         _flush()
         os.dup2(caught.fileno(), 1)
-        os.dup2(caught.fileno(), 2)
         try:
             yield
         finally:
             _flush()
-            for number, descriptor in zip((1, 2), kept):
-                os.dup2(descriptor, number)
-                os.close(descriptor)
+            os.dup2(kept, 1)
+            os.close(kept)
             caught.seek(0)
             text = caught.read().decode("utf-8", "replace")
             lines.extend(line for line in text.splitlines() if line.startswith(_LIBRARY_LINES))
             others = [line for line in text.splitlines() if not line.startswith(_LIBRARY_LINES)]
             if others:
-                os.write(2, ("\n".join(others) + "\n").encode())
+                os.write(1, ("\n".join(others) + "\n").encode())
 
 
 def _flush() -> None:
+    """Python's own buffer too: what it holds was said before, or is to be caught."""
+    sys.stdout.flush()
     ctypes.CDLL(None).fflush(None)

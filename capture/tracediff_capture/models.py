@@ -1,4 +1,4 @@
-"""Models in plain torch with random weights; the encoders from `transformers` where that is installed."""
+"""Models in plain torch with random weights; the encoders from `transformers` where those work."""
 
 from __future__ import annotations
 
@@ -102,10 +102,11 @@ def _language_model(torch: Any, batch: int, family: str, layers: int) -> ModelAn
     tokens = torch.randint(5, 28_000, (batch, 128))
     try:
         transformers: Any = importlib.import_module("transformers")
-    except ImportError:
+        config = getattr(transformers, family + "Config")(return_dict=False)
+        return getattr(transformers, family + "Model")(config), (tokens,)
+    except (ImportError, AttributeError, NameError, RuntimeError, TypeError, ValueError):
+        # Not there, or too new for this torch, which it tells in many ways and at times not before the last line.
         return _plain_language_model(torch, layers), (tokens,)
-    config = getattr(transformers, family + "Config")(return_dict=False)
-    return getattr(transformers, family + "Model")(config), (tokens,)
 
 
 def _plain_language_model(torch: Any, layers: int) -> Any:

@@ -26,6 +26,7 @@ class Request:
         iterations: iterations that are timed, and again profiled.
         seed: of weights and inputs.
         emulated: None to find out.
+        host_machine: `platform.machine()` of the host that emulates where this guest's differs; None if unknown.
         position: place of this run in the order of all runs.
         session: when the command that asked began, in ns since the epoch: blocks are counted within it.
         block: which repetition of all combinations it belongs to.
@@ -47,6 +48,7 @@ class Request:
     with_modules: bool = False
     profile_memory: bool = False
     emulated: bool | None = None
+    host_machine: str | None = None
     position: int = 0
     session: int = 0
     block: int = 0

@@ -18,9 +18,10 @@ from .bundle import write_bundle
 from .calibration import measured_peak
 from .checks import check
 from .digest import digest
+from .disturbance import disturbance
 from .engines import prepare
 from .errors import GuestError
-from .kernel_log import TIMESTAMPS, caught_output
+from .kernel_log import TIMESTAMPS
 from .request import Request, read_request
 from .session import run_passes
 from .torch_module import config_of, load_torch, version_of
@@ -69,39 +70,47 @@ def _place_of(error: BaseException) -> str:
 
 def _capture(request: Request, out: Path) -> dict[str, Any]:
     """Writes the trace; returns what the host tells the user at once."""
-    emulated = request.emulated if request.emulated is not None else environment.looks_emulated()
+    emulated = request.emulated
+    if emulated is None:
+        emulated = environment.looks_emulated(request.host_machine)
+    settings, start = environment.settings(), disturbance()
     for name in TIMESTAMPS:
         os.environ.setdefault(name, "1")
-    os.environ.setdefault("OPENBLAS_VERBOSE", "2")
-    import_log: list[str] = []
-    with caught_output(import_log):
-        torch = _import_torch()
+    torch = _import_torch()
     _set_threads(torch, request)
     backend = backend_of(request.backend, torch)
     torch.manual_seed(request.seed)
     workload = make_workload(request.workload, torch, request.batch)
     _move(torch, workload, backend.device, request.channels_last)
     exported = out / ".exported.json"
-    before = environment.disturbance()
     try:
         with torch.no_grad(), backend.activate(torch):
-            passes = run_passes(torch, request, prepare(request.engine, torch, workload), exported)
-        after = environment.disturbance()
-        log = [*import_log, *passes.kernel_log]
+            prepared = prepare(request, torch, workload, backend.device)
+            passes = run_passes(torch, request, prepared.run, exported)
+        output = digest(torch, passes.output)
         record: dict[str, Any] = {
             "schema_version": SCHEMA_VERSION,
             "label": request.label,
             "backend": request.backend,
             "engine": request.engine,
+            "engine_detail": prepared.detail,
             "workload": {
                 **workload.about,
                 "dtype": request.dtype,
+                "autocast": "per inference" if request.dtype == "bf16" else None,
                 "channels_last": request.channels_last,
                 "seed": request.seed,
             },
             "torch": {"version": str(torch.__version__), "config": config_of(torch)},
-            "libraries": environment.libraries(torch, log),
-            "environment": environment.describe(torch, emulated, log),
+            "libraries": environment.libraries(torch, passes.kernel_log),
+            "environment": {
+                **environment.describe(torch, passes.kernel_log),
+                "env": settings,
+                "emulated": emulated,
+                "start": start,
+                "before": passes.before,
+                "after": passes.after,
+            },
             "position": request.position,
             "session": request.session,
             "block": request.block,
@@ -109,9 +118,9 @@ def _capture(request: Request, out: Path) -> dict[str, Any]:
             "latency_ns": passes.latency_ns,
             "warmup_ns": passes.warmup_ns,
             "key_averages": passes.key_averages,
-            "checks": check(request, backend, passes, before, after),
-            "peak": measured_peak(torch),
-            "output": digest(torch, passes.output),
+            "checks": check(request, backend, passes, start, settings, output),
+            "peak": measured_peak(torch) if backend.device == "cpu" else None,
+            "output": output,
             "kernel_log": passes.kernel_log,
             "kernel_trace": passes.kernel_trace,
         }
@@ -153,9 +162,11 @@ def _move(torch: Any, workload: Any, device: str, channels_last: bool) -> None:
         value = value.to(device)
         return value.contiguous(memory_format=torch.channels_last) if channels_last and value.dim() == 4 else value
 
-    if device != "cpu":
-        workload.model.to(device)
-    if channels_last:
-        workload.model.to(memory_format=torch.channels_last)
+    # A model can be any callable.
+    move = getattr(workload.model, "to", None)
+    if move is not None and device != "cpu":
+        move(device)
+    if move is not None and channels_last:
+        move(memory_format=torch.channels_last)
     workload.inputs = tuple(moved(value) for value in workload.inputs)
     workload.keywords = {name: moved(value) for name, value in workload.keywords.items()}

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import inspect
 import sys
+from collections import abc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, cast
 
 from .errors import GuestError
+
+_BATCH_NAMES = ("batch", "batch_size")
 
 
 @dataclass
@@ -34,8 +38,9 @@ def make_workload(name: str, torch: Any, batch: int) -> Workload:
     """Builds a known model, or calls the user's factory.
 
     Args:
-        name: a name in WORKLOADS, `package.module:factory` or `path/to/file.py:factory`. A factory takes nothing,
-            or the batch size, and returns (module, inputs), the inputs a tensor, a tuple or a dict of keywords.
+        name: a name in WORKLOADS, `package.module:factory` or `path/to/file.py:factory`. A factory takes
+            `batch` or `batch_size`, or nothing, or one argument that it needs, which then is the batch size too. It
+            returns (module, inputs), the inputs a tensor, a tuple or a mapping of keywords.
         torch: the module.
         batch: examples in one input.
 
@@ -63,8 +68,8 @@ def make_workload(name: str, torch: Any, batch: int) -> Workload:
 
 
 def _arguments(inputs: Any) -> tuple[tuple[Any, ...], dict[str, Any]]:
-    if isinstance(inputs, dict):
-        return (), cast("dict[str, Any]", inputs)
+    if isinstance(inputs, abc.Mapping):
+        return (), dict(cast("abc.Mapping[str, Any]", inputs))
     if isinstance(inputs, (tuple, list)):
         return tuple(cast("tuple[Any, ...]", inputs)), {}
     return (inputs,), {}
@@ -79,6 +84,8 @@ def _factory(name: str) -> Callable[..., Any]:
                 raise ImportError("no such file")
             module = importlib.util.module_from_spec(spec)
             sys.path.insert(0, str(Path(where).resolve().parent))
+            # Where dataclasses and pickle look a class's module up.
+            sys.modules[spec.name] = module
             spec.loader.exec_module(module)
         else:
             sys.path.insert(0, "")
@@ -91,13 +98,26 @@ def _factory(name: str) -> Callable[..., Any]:
 
 
 def _call_factory(factory: Callable[..., Any], batch: int, name: str) -> tuple[Any, Any]:
-    import inspect
-
-    arguments = (batch,) if inspect.signature(factory).parameters else ()
-    made = factory(*arguments)
+    arguments, keywords = _batch_for(factory, batch)
+    made = factory(*arguments, **keywords)
     if not isinstance(made, tuple) or len(made) != 2:  # pyright: ignore[reportUnknownArgumentType]
         raise GuestError(f"the factory {name} must return (module, example inputs)")
     return made  # pyright: ignore[reportUnknownVariableType]
+
+
+def _batch_for(factory: Callable[..., Any], batch: int) -> tuple[tuple[int, ...], dict[str, int]]:
+    """The arguments that give a factory the batch size, if it takes one."""
+    parameters = inspect.signature(factory).parameters.values()
+    for parameter in parameters:
+        if parameter.name in _BATCH_NAMES and parameter.kind is not parameter.POSITIONAL_ONLY:
+            return (), {parameter.name: batch}
+    needed = [
+        parameter
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD)
+    ]
+    return ((batch,) if len(needed) == 1 else ()), {}
 
 
 WORKLOADS: dict[str, str] = {

@@ -6,6 +6,7 @@ import base64
 import gzip
 import json
 import platform
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from tracediff.compare import compare
 from tracediff.importers import load
 from tracediff.model.trace import Trace
 from tracediff_capture import backends, engines, workloads
+from tracediff_capture.checks import is_bf16
 
 X86 = platform.machine() in ("x86_64", "AMD64")
 WORKLOAD = """
@@ -34,12 +36,25 @@ def by_batch(batch):
 
 def broken():
     raise RuntimeError("no weights")
+
+def odd():
+    return (lambda x: {"bad": x / 0, "sparse": x.to_sparse()}), torch.ones(2, 4)
+"""
+ABORTS = """
+import os
+os.write(2, b"OMP: Error #15: Initializing libomp.so, but found libiomp5.so already initialized.")
+os.abort()
 """
 
 
 def capture(python: str, folder: Path, *arguments: str) -> int:
     few = ["--iterations", "3", "--warmup", "2", "--threads", "1"]
     return main(["capture", "--python", python, "-o", str(folder), *few, *arguments])
+
+
+def within(event: dict[str, Any], span: dict[str, Any]) -> bool:
+    """As exact as the microseconds of a float."""
+    return span["ts"] <= event["ts"] and event["ts"] + event["dur"] <= span["ts"] + span["dur"] + 1
 
 
 def document(path: Path) -> dict[str, Any]:
@@ -73,6 +88,14 @@ def test_the_record_comes_first_and_says_what_ran(runs: Path) -> None:
     assert (record["backend"], record["engine"], record["workload"]["name"]) == ("native", "eager", "gtsrb")
     assert record["environment"]["threads"] == 1
     assert record["environment"]["emulated"] is False
+    assert "ONEDNN_VERBOSE_TIMESTAMP" not in record["environment"]["env"]
+    readings = [record["environment"][name] for name in ("start", "before", "after")]
+    assert [len(reading["load"]) for reading in readings] == [3, 3, 3]
+    assert (
+        sum(record["latency_ns"])
+        <= readings[2]["time_ns"] - readings[1]["time_ns"]
+        < sum(record["latency_ns"]) + 500_000_000
+    )
     assert len(record["latency_ns"]) == 3
     assert all(ns > 0 for ns in record["latency_ns"])
     assert len(record["warmup_ns"]) >= 2
@@ -134,8 +157,15 @@ def test_the_kernel_pass_has_the_librarys_lines_and_a_trace_of_its_own(runs: Pat
     base_ns = trace["baseTimeNanoseconds"]
     for line in executed:
         if ",convolution," in line:
-            start_us = float(line.split(",")[2]) * 1000 - base_ns / 1000
-            assert any(call["ts"] - 1000 <= start_us <= call["ts"] + call["dur"] + 1000 for call in calls)
+            whole_ms, _, fraction = line.split(",")[2].partition(".")
+            start_ns = int(whole_ms) * 1_000_000 + round(float("0." + fraction) * 1e6) - base_ns
+            duration_ns = float(line.rsplit(",", 1)[1]) * 1e6
+            slack_ns = 1000
+            assert any(
+                call["ts"] * 1000 - slack_ns <= start_ns
+                and start_ns + duration_ns <= (call["ts"] + call["dur"]) * 1000 + slack_ns
+                for call in calls
+            )
 
 
 def test_a_backend_that_is_not_here_fails_alone(
@@ -265,11 +295,93 @@ def test_the_command_line_knows_what_the_guest_knows() -> None:
     assert (*capture_options.ENGINES,) == (*engines.ENGINES,)
 
 
-@pytest.mark.parametrize("engine", ["torchscript", "optimized-torchscript"])
-def test_engines(torch_python: str, tmp_path: Path, engine: str) -> None:
+@pytest.mark.parametrize("engine", ["eager", "torchscript", "optimized-torchscript"])
+def test_every_engine_runs_in_bf16(torch_python: str, tmp_path: Path, engine: str) -> None:
     assert capture(torch_python, tmp_path, "--engine", engine, "--dtype", "bf16") == 0
     record = document(tmp_path / "default.json")["tracediff"]
+
     assert (record["engine"], record["workload"]["dtype"]) == (engine, "bf16")
+    assert record["engine_detail"] == (None if engine == "eager" else "trace")
+    assert record["checks"]["bf16"]["calls"]
+    # Where oneDNN has no bf16 for this processor, torch computes it by itself.
+    for line in record["kernel_log"]:
+        if ",exec," in line and (",convolution," in line or ",matmul," in line):
+            assert is_bf16(line)
+    assert not [warning for warning in record["checks"]["warnings"] if "fp32" in warning]
+
+
+def test_each_inference_casts_its_weights_as_that_of_a_user_does(torch_python: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text(WORKLOAD)
+    own = ["--workload", f"{tmp_path}/mine.py:by_batch", "--dtype", "bf16"]
+
+    assert capture(torch_python, tmp_path / "runs", *own) == 0
+
+    record = document(tmp_path / "runs" / "default.json")["tracediff"]
+    counts = {row["name"]: row["count"] for row in record["key_averages"]}
+    assert counts["aten::_to_copy"] == 3 * 3  # input, weight and bias, in each of three iterations
+    assert record["workload"]["autocast"] == "per inference"
+
+
+@pytest.mark.skipif(not X86, reason="what this engine runs on oneDNN, it does on x86")
+def test_onednn_behind_the_back_of_another_backend_is_said(
+    torch_python: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert capture(torch_python, tmp_path, "--backend", "native", "--engine", "optimized-torchscript") == 0
+
+    assert re.search(r"native: oneDNN ran \d+ kernels of it", capsys.readouterr().err)
+
+
+def test_an_output_that_json_cannot_hold_is_no_failure(
+    torch_python: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "mine.py").write_text(WORKLOAD)
+
+    assert capture(torch_python, tmp_path / "runs", "--workload", f"{tmp_path}/mine.py:odd", "--channels-last") == 0
+
+    assert "the output holds 8 values that are infinite or not a number" in capsys.readouterr().err
+    bad, sparse = document(tmp_path / "runs" / "default.json")["tracediff"]["output"]
+    assert bad["values"] == [None] * 8
+    assert sparse["undigested"]
+
+
+def test_what_an_aborting_library_says_is_heard(
+    torch_python: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "torch.py").write_text(ABORTS)
+
+    assert capture(torch_python, tmp_path / "runs", "--env", f"PYTHONPATH={tmp_path}") == 4
+    assert "OMP: Error #15" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not X86, reason="oneDNN may not be there")
+def test_verbose_settings_of_the_user_are_said(
+    torch_python: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert capture(torch_python, tmp_path, "--env", "ONEDNN_VERBOSE=1") == 0
+    assert "ONEDNN_VERBOSE was set: the libraries wrote while" in capsys.readouterr().err
+
+
+def test_the_profilers_flags_add_frames_and_memory_and_leave_operators_alone(torch_python: str, tmp_path: Path) -> None:
+    assert capture(torch_python, tmp_path, "--with-stack", "--with-modules", "--profile-memory") == 0
+    trace = document(tmp_path / "default.json")
+    events = trace["traceEvents"]
+
+    frames = [event for event in events if event.get("cat") == "python_function"]
+    assert any("nn.Module: Conv2d" in event["name"] for event in frames)
+    spans = [event for event in events if event.get("cat") == "user_annotation"]
+    assert all(any(within(frame, span) for span in spans) for frame in frames)
+    assert any(event["name"] == "[memory]" for event in events)
+    marks = {f"tracediff::iteration#{number}" for number in range(3)}
+    names = {row["name"] for row in trace["tracediff"]["key_averages"]}
+    assert {name for name in names if not name.startswith("aten::")} - {"[memory]"} == marks
+    loaded = load(tmp_path / "default.json")
+    assert isinstance(loaded, Trace)
+    assert loaded.key_averages
+    ours, torchs = (
+        {row.name: (row.calls, row.self_ns, row.total_ns) for row in rows if row.name.startswith("aten::")}
+        for rows in (summarize(loaded).operators, loaded.key_averages)
+    )
+    assert ours == torchs
 
 
 def test_variables_are_set_before_torch_loads(torch_python: str, tmp_path: Path) -> None:

@@ -32,6 +32,14 @@ def test_acl_against_openblas(tmp_path: Path, version: str) -> None:
     assert record["environment"]["emulated"] is True
     assert record["torch"]["version"] == version
     assert sum(",convolution,gemm:acl," in line for line in record["kernel_log"]) == 2
+    assert 0 < record["checks"]["backend_share"] <= 1
+    checks = json.loads((tmp_path / "openblas.json").read_text())["tracediff"]["checks"]
+    assert (checks["backend_calls"], checks["forbidden_lines"]) == (4, 0)
+    assert 0 < checks["backend_share"] <= 1
+    # 2.0.1 has both inside of torch's own library, which keeps their functions to itself.
+    if version == "2.3.0":
+        known = {"openblas": "0.3.25", "openblas_core": "neoversev1", "acl": "v23.08"}
+        assert {name: record["libraries"][name] for name in known} == known
     diff = compare(tmp_path / "openblas.json", tmp_path / "acl.json")
     assert {row.change for row in diff.rows if row.family == "conv2d"} == {"implementation"}
     assert any("emulated" in warning for warning in diff.warnings)

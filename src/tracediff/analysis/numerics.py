@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import hypot, isfinite
 
 from tracediff.analysis.settings import BF16, dtype_of
@@ -18,19 +18,19 @@ def compare_outputs(base: Run, candidate: Run) -> Numerics | None:
     pairs = list(zip(base.output, candidate.output, strict=False))
     if not pairs or [one.shape for one in base.output] != [one.shape for one in candidate.output]:
         return None
-    if any(len(one.values) != len(other.values) or not _are_finite(one, other) for one, other in pairs):
+    values = [_finite_pairs(one, other) for one, other in pairs]
+    if any(of_output is None for of_output in values):
         return None
-    differences = [
-        max((abs(a - b) for a, b in zip(one.values, other.values, strict=True)), default=0.0) for one, other in pairs
-    ]
-    scales = [max(map(abs, (*one.values, *other.values)), default=0.0) for one, other in pairs]
+    finite = [of_output or [] for of_output in values]
+    differences = [max((abs(a - b) for a, b in of_output), default=0.0) for of_output in finite]
+    scales = [max((max(abs(a), abs(b)) for a, b in of_output), default=0.0) for of_output in finite]
     relative = [difference / scale if scale else 0.0 for difference, scale in zip(differences, scales, strict=True)]
     tops = [(one.top5, other.top5) for one, other in pairs if one.top5 and other.top5]
     return Numerics(
         outputs=len(pairs),
         top1_agrees=all(one[0] == other[0] for one, other in tops),
         top5_shared=min((len({*one} & {*other}) / max(len(one), len(other)) for one, other in tops), default=1.0),
-        cosine=min(_cosine(one, other) for one, other in pairs),
+        cosine=min(map(_cosine, finite)),
         largest_absolute=max(differences),
         largest_relative=max(relative),
         tolerance=max(_tolerance(run, one) for pair in pairs for run, one in zip((base, candidate), pair, strict=True)),
@@ -52,16 +52,24 @@ def numerics_doubts(base: Run, candidate: Run, numerics: Numerics | None) -> Ite
         )
 
 
-def _are_finite(one: OutputDigest, other: OutputDigest) -> bool:
-    return all(map(isfinite, (*one.values, *other.values)))
+def _finite_pairs(one: OutputDigest, other: OutputDigest) -> list[tuple[float, float]] | None:
+    """The values that are finite on both sides; None where their number differs, or where only one side's is finite."""
+    if len(one.values) != len(other.values):
+        return None
+    known = [tuple(value is not None and isfinite(value) for value in side.values) for side in (one, other)]
+    if known[0] != known[1]:
+        return None
+    return [
+        (a, b) for a, b in zip(one.values, other.values, strict=True) if a is not None and b is not None and isfinite(a)
+    ]
 
 
-def _cosine(one: OutputDigest, other: OutputDigest) -> float:
+def _cosine(pairs: Sequence[tuple[float, float]]) -> float:
     """1 for two outputs that are all zero, 0 where only one is."""
-    lengths = hypot(*one.values), hypot(*other.values)
+    lengths = hypot(*(a for a, _ in pairs)), hypot(*(b for _, b in pairs))
     if 0.0 in lengths:
         return float(lengths[0] == lengths[1])
-    return sum(a / lengths[0] * (b / lengths[1]) for a, b in zip(one.values, other.values, strict=True))
+    return sum(a / lengths[0] * (b / lengths[1]) for a, b in pairs)
 
 
 def _tolerance(run: Run, output: OutputDigest) -> float:

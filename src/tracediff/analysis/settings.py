@@ -50,8 +50,8 @@ def _setting(name: str) -> Callable[[Run], Any]:
 
 
 def _throttled(run: Run) -> int | None:
-    """How often the cgroup held the process back during the capture."""
-    after, before = run.checks.get("after"), run.checks.get("before")
+    """How often the cgroup held the process back while its iterations were timed."""
+    after, before = run.environment.get("after"), run.environment.get("before")
     if not isinstance(after, dict) or not isinstance(before, dict):
         return None
     counts: list[Any] = [found.get("nr_throttled") for found in (after, before)]  # pyright: ignore

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -62,7 +63,8 @@ def launch(interpreter: Interpreter, request: Mapping[str, Any], env: Mapping[st
             Path(folder, "capture.pyz"), Path(folder, "request.json"), Path(folder, "out"), env, code_of(workload)
         )
         write_archive(job.archive)
-        job.request.write_bytes(msgspec.json.encode({**request, "workload": interpreter.workload(workload)}))
+        here = {"workload": interpreter.workload(workload), "host_machine": platform.machine()}
+        job.request.write_bytes(msgspec.json.encode({**request, **here}))
         job.out.mkdir()
         printed = Path(folder, "printed.txt")
         code = _run(interpreter, job, printed)

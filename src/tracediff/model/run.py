@@ -14,16 +14,17 @@ class OutputDigest(msgspec.Struct, frozen=True):
     Attributes:
         shape: its sizes.
         dtype: as torch names it, `float32`.
-        norm: over all values.
+        norm: over all values; None where one of them is not finite.
         top5: places of the five largest values of its first row.
-        values: every so many-th value, the same places on both sides of a comparison.
+        values: every so many-th value, the same places on both sides of a comparison; None for one that is not finite.
+            Empty where the tensor has no plain values.
     """
 
     shape: tuple[int, ...]
     dtype: str
-    norm: float
-    top5: tuple[int, ...]
-    values: tuple[float, ...]
+    norm: float | None = None
+    top5: tuple[int, ...] = ()
+    values: tuple[float | None, ...] = ()
 
 
 class Peak(msgspec.Struct, frozen=True):

@@ -55,8 +55,8 @@ def said(diff: Diff) -> list[str]:
         ),
         ({"workload": {"seed": 0}}, {"workload": {"seed": 1}}, "seed: 0 in base, 1 in candidate"),
         (
-            {"checks": {"before": {"nr_throttled": 5}, "after": {"nr_throttled": 5}}},
-            {"checks": {"before": {"nr_throttled": 5}, "after": {"nr_throttled": 9}}},
+            {"environment": {"before": {"nr_throttled": 5}, "after": {"nr_throttled": 5}}},
+            {"environment": {"before": {"nr_throttled": 5}, "after": {"nr_throttled": 9}}},
             "throttled by the cgroup: 0 in base, 4 in candidate",
         ),
         (
