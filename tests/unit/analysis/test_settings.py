@@ -135,3 +135,12 @@ def test_outputs_of_other_shapes_are_not_compared(recorded: Recorded) -> None:
     assert any("cannot be compared" in line for line in said(diff))
     assert recorded(output(3.0), {}).numerics is None
     assert numerics(recorded(output(0.0, 0.0), output(0.0, 0.0))).cosine == 1.0
+
+
+def test_values_that_are_not_finite_on_both_sides_are_left_out(recorded: Recorded) -> None:
+    masked = output(3.0, 4.0)
+    masked["output"][0]["values"] += [None]
+    diff = recorded(masked, masked)
+
+    assert numerics(diff).cosine == pytest.approx(1.0)
+    assert recorded(masked, output(3.0, 4.0, 5.0)).numerics is None
