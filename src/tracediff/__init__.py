@@ -10,6 +10,10 @@ if TYPE_CHECKING:
 __all__ = ["Diff", "Trace", "compare", "load"]
 
 
+def __dir__() -> list[str]:
+    return __all__
+
+
 def __getattr__(name: str) -> object:
     """Loads the Python interface when it is first used: the command line starts without it."""
     if name in __all__:

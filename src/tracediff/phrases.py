@@ -38,7 +38,8 @@ def beside_headline(diff: Diff) -> list[str]:
     total = diff.total
     lines: list[str] = []
     if diff.latency is not None:
-        lines.append(f"In the traces, which say where the time went: {_spans(total)}: {_change(total)}.")
+        against = ", against the latency" if diff.latency.delta_ns * total.delta_ns < 0 else ""
+        lines.append(f"In the traces, which the ledger is of: {_spans(total)}: {_change(total)}{against}.")
     if means_mislead(total) and total.typical_ns:
         typical = Total(*total.typical_ns)
         direction = " and point the other way" if (typical.ratio - 1) * (total.ratio - 1) < 0 else ""

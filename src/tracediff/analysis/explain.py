@@ -32,9 +32,22 @@ RULES: tuple[Rule, ...] = (
 """To add one: a function from `Evidence` to findings, and its line here."""
 
 
+_OF_NO_DIFFERENCE: tuple[Rule, ...] = (
+    ledger.other_work,
+    ledger.contributors,
+    backend.stayed_behind,
+    kernels.reference_code,
+    kernels.unproved_bf16,
+    overhead.profiler,
+    overhead.noise,
+)
+"""Those that have something to say where repeated captures show no difference: there is none to explain."""
+
+
 def explain(diff: Diff, families: Families) -> tuple[Explanation, ...]:
     """What the rules find: first where the difference went, then why, each by size."""
     evidence = Evidence(diff, families)
-    findings = [finding for rule in RULES for finding in rule(evidence)]
+    uncertain = diff.total.verdict in ("no evidence", "same")
+    findings = [finding for rule in (_OF_NO_DIFFERENCE if uncertain else RULES) for finding in rule(evidence)]
     findings.sort(key=lambda finding: (not finding.first, -finding.weight_ns, finding.rows))
     return tuple(Explanation(finding.text, finding.rows) for finding in findings[:MOST])

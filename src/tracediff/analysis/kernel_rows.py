@@ -11,7 +11,7 @@ from tracediff import units
 from tracediff.analysis.alignment import MISSING, align
 from tracediff.analysis.families import Families
 from tracediff.analysis.kernel_join import Joined, join_log
-from tracediff.analysis.kernels import kernels_of, log_doubts
+from tracediff.analysis.kernels import NOT_OF_THIS_TRACE, kernels_of, log_doubts
 from tracediff.analysis.side import TracedSide, prepare_pass
 from tracediff.model.kernels import LogLine, RowKernels
 from tracediff.model.trace import IntArray
@@ -44,6 +44,8 @@ def kernels_by_row(
         places, by_kind = _carried_over(joined, beneath, side, row, families)
         iterations = max(1, len(beneath.iterations.kept))
         doubts.extend(_doubts_of_carrying(places, by_kind))
+    if joined.coverage.lines and not joined.coverage.attributed:
+        doubts.append(NOT_OF_THIS_TRACE.format(joined.coverage.lines))
     by_place = [
         {number: kernels_of(lines, iterations) for number, lines in _by_row(joined, places, side, row, wanted).items()}
         for wanted in (calls, beside)

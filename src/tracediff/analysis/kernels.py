@@ -24,6 +24,7 @@ K = TypeVar("K", bound=Hashable)
 
 NO_LOG = "no log of the libraries: capture with tracediff capture, or name one with --kernel-log"
 MEASURED_APART = "kernel times are those of the kernel pass, an iteration of its own with the libraries' logs on"
+NOT_OF_THIS_TRACE = "none of the {:,} kernels in the log ran inside an operator of this trace: is it another run's log?"
 
 # Both spellings of a descriptor, oneDNN 2's `wei_bf16::` and 3's `wei:bf16::`. A reorder to bf16 computes nothing.
 _BF16 = re.compile(r"(?:^| )(?:src|wei|data)\w*?[_:]bf16\b")

@@ -246,4 +246,4 @@ def _pool_warnings(warnings: Sequence[Sequence[str]]) -> tuple[str, ...]:
 def _pooled(doubts: Sequence[str], captures: int) -> str:
     largest = max(doubts, key=lambda doubt: [float(number) for number in _NUMBER.findall(doubt)])
     part = "" if len(doubts) == captures else f"{len(doubts)} of {captures} captures: "
-    return f"{part}{largest}{', the largest of them' if len(set(doubts)) > 1 else ''}"
+    return f"{part}{largest}{', at the most' if len(set(doubts)) > 1 else ''}"

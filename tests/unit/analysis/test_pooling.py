@@ -27,7 +27,7 @@ def test_doubts_that_differ_in_their_numbers_are_one(write: Write) -> None:
 
     said = [warning for warning in diff.warnings if "drifted" in warning or "throttled" in warning]
     assert said == [
-        "base: 2 of 3 captures: drifted by 20% over 3 iterations, the largest of them",
+        "base: 2 of 3 captures: drifted by 20% over 3 iterations, at the most",
         "base: 2 of 3 captures: throttled",
     ]
 

@@ -9,10 +9,13 @@ import msgspec
 
 from tracediff import units
 from tracediff.analysis.families import Families
-from tracediff.model.diff import Diff, Row, RowSide, Side
+from tracediff.model.diff import Diff, LedgerTerm, Row, RowSide, Side
 
 MATERIAL = 0.05
 """The part of all movement, up or down, below which a change is not worth a sentence of its own."""
+
+
+_CERTAIN = ("faster", "slower")
 
 
 class Finding(NamedTuple):
@@ -56,8 +59,23 @@ class Evidence(msgspec.Struct, frozen=True):
         return delta_ns != 0 and abs(delta_ns) >= MATERIAL * self.gross_ns
 
     def counts(self, row: Row) -> bool:
-        """Whether a row's difference may be explained: with repeated captures only one that is certain."""
-        return self.diff.total.interval is None or row.verdict in ("faster", "slower")
+        """Whether a row's difference may be explained by code or machine.
+
+        Not between different workloads; and with repeated captures only one that is certain.
+        """
+        if self.diff.comparable.verdict == "different workload":
+            return False
+        return self.diff.total.interval is None or row.verdict in _CERTAIN
+
+    def is_certain(self, term: LedgerTerm) -> bool:
+        """Whether a term moved; taken for granted where only one capture a side could say."""
+        return self.diff.total.interval is None or term.verdict in _CERTAIN
+
+    @property
+    def contradicted(self) -> bool:
+        """Whether the traces moved against what was measured without the profiler."""
+        latency = self.diff.latency
+        return latency is not None and latency.delta_ns * self.diff.total.delta_ns < 0
 
     def share(self, delta_ns: int) -> str:
         """`53.5 % of the difference`."""

@@ -13,7 +13,6 @@ _MOST_WITH = 3
 _MOST_AGAINST = 2
 _MOST_NAMED = 3
 _FEW_WAYS = 2
-_UNCERTAIN = {"no evidence": "no evidence of a change", "same": "the same within the equivalence band"}
 
 
 def other_work(evidence: Evidence) -> Iterator[Finding]:
@@ -30,7 +29,7 @@ def contributors(evidence: Evidence) -> Iterator[Finding]:
     terms = [
         term
         for term in evidence.diff.ledger
-        if term.term not in (GAPS, REMAINDER) and evidence.is_material(term.delta_ns)
+        if term.term not in (GAPS, REMAINDER) and evidence.is_material(term.delta_ns) and evidence.is_certain(term)
     ]
     against = [term for term in terms if term.delta_ns * total_ns < 0]
     for term in [term for term in terms if term not in against][:_MOST_WITH]:
@@ -42,10 +41,10 @@ def contributors(evidence: Evidence) -> Iterator[Finding]:
 def _contribution(evidence: Evidence, term: LedgerTerm, share: str) -> Finding:
     rows = [evidence.diff.rows[at] for at in term.rows]
     changed = [row for row in rows if row.change == "implementation"]
+    if 2 * sum(row.delta_ns for row in changed) * (1 if term.delta_ns > 0 else -1) < abs(term.delta_ns):
+        changed = []  # A part that moved little, or the other way, does not explain the whole.
     if evidence.diff.comparable.verdict == "different workload":
         moved = f"took {more_or_less(term.delta_ns)}"
-    elif term.verdict in ("no evidence", "same"):
-        moved = f"took {more_or_less(term.delta_ns)}, which is {_UNCERTAIN[term.verdict]}"
     else:
         moved = f"got {'slower' if term.delta_ns > 0 else 'faster'} by {units.duration(abs(term.delta_ns))}"
     text = f"{units.with_operator(term.term, term.outermost)} {moved} ({spans(term.base_ns, term.candidate_ns)}){share}"
@@ -76,9 +75,9 @@ def same_operators(evidence: Evidence) -> Iterator[Finding]:
         and not (row.base and row.base.kernels and row.candidate and row.candidate.kernels)
     ]
     delta_ns = _sum(evidence, same)
-    if not evidence.is_material(delta_ns):
-        return
     others = [at for at, row in enumerate(evidence.diff.rows) if row.change == "implementation"]
+    if not evidence.is_material(delta_ns) or abs(delta_ns) < abs(_sum(evidence, others)):
+        return
     beside = f", those with another implementation {units.difference(_sum(evidence, others))}" if others else ""
     few = min(evidence.diff.base.iterations, evidence.diff.candidate.iterations)
     suspects = ["the kernel below the operator", "memory", "the clock", *(["a cold start"] if few == 1 else [])]
@@ -128,7 +127,6 @@ def number_of_calls(evidence: Evidence) -> Iterator[Finding]:
     """Families that both sides ran, one of them more often."""
     for family, rows in _by_family(evidence).items():
         members = [at for at in rows if evidence.diff.rows[at].match != "none"]
-        members = [at for at in members if evidence.diff.rows[at].calls_effect_ns]
         effect_ns = sum(evidence.diff.rows[at].calls_effect_ns for at in members)
         if members and evidence.is_material(effect_ns):
             base, candidate = (

@@ -35,7 +35,7 @@ def dispatch(evidence: Evidence) -> Iterator[Finding]:
 def gaps(evidence: Evidence) -> Iterator[Finding]:
     """Iteration time inside no operator."""
     for term in evidence.diff.ledger:
-        if term.term == GAPS and evidence.is_material(term.delta_ns):
+        if term.term == GAPS and evidence.is_material(term.delta_ns) and evidence.is_certain(term):
             text = (
                 f"Time inside no operator (Python, the profiler) went {spans(term.base_ns, term.candidate_ns)}: "
                 f"{evidence.share(term.delta_ns)}"
@@ -50,14 +50,16 @@ def profiler(evidence: Evidence) -> Iterator[Finding]:
         return
     latency = (plain.base_ns, plain.candidate_ns)
     inflation = [profiled / timed for profiled, timed in zip(total.typical_ns, latency, strict=True)]
-    if max(inflation) < _MUCH_INFLATION:
+    if max(inflation) < _MUCH_INFLATION and not evidence.contradicted:
         return
     text = (
         f"With the profiler iterations take {units.ratio(inflation[0])} the time in base and "
         f"{units.ratio(inflation[1])} in candidate; medians without it are {spans(*latency)} "
         f"({units.difference(latency[1] - latency[0])})"
     )
-    yield Finding(abs(evidence.diff.total.delta_ns - (latency[1] - latency[0])), text)
+    if evidence.contradicted:
+        text = f"The traces contradict the latency, so this ledger does not explain it. {text}"
+    yield Finding(abs(total.delta_ns - (latency[1] - latency[0])), text, first=evidence.contradicted)
 
 
 def noise(evidence: Evidence) -> Iterator[Finding]:
@@ -65,8 +67,16 @@ def noise(evidence: Evidence) -> Iterator[Finding]:
     total = evidence.diff.total
     sides = [side for _, side, _ in evidence.sides]
     samples = [side.samples_ns for side in sides]
+    if evidence.diff.comparable.verdict == "different workload":
+        return
     if total.interval is not None:
-        if total.verdict == "no evidence":
+        if total.within_noise:
+            text = (
+                f"The difference is no more than the noise measured on this machine: {units.interval(total.interval)} "
+                "at 95 %"
+            )
+            yield Finding(abs(total.delta_ns), text, first=True)
+        elif total.verdict == "no evidence":
             text = (
                 f"{sides[0].captures} + {sides[1].captures} captures give no evidence of a difference: "
                 f"{units.interval(total.interval)} at 95 %"
@@ -75,7 +85,7 @@ def noise(evidence: Evidence) -> Iterator[Finding]:
     elif overlap(*samples):
         ranges = [f"{units.duration(min(times))} to {units.duration(max(times))}" for times in samples]
         text = f"The difference may be noise: base's iterations take {ranges[0]}, candidate's {ranges[1]}"
-        yield Finding(abs(total.delta_ns), text)
+        yield Finding(abs(total.delta_ns), text, first=True)
     elif 0 < abs(total.delta_ns) < SMALL * max(total.base_ns, total.candidate_ns):
         part = units.percent(abs(total.delta_ns) / max(total.base_ns, total.candidate_ns))
         yield Finding(abs(total.delta_ns), f"The difference is only {part} of an iteration: it may be noise")

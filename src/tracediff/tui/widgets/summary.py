@@ -8,7 +8,7 @@ from textual.containers import Horizontal
 from textual.widgets import Static
 
 from tracediff import phrases, units
-from tracediff.model.diff import Diff, Side
+from tracediff.model.diff import Diff, Side, Total
 from tracediff.tui.palette import Palette
 
 
@@ -48,27 +48,28 @@ class RunCards(Horizontal):
 
 
 def headline(diff: Diff, palette: Palette) -> Text:
-    """The total difference, its ratio and whether the two can be compared, in one line."""
+    """The difference and whether the two can be compared, in one line; first what was measured without the profiler."""
     total = diff.total
-    parts = [
-        Text.assemble(
-            f"{units.duration(total.base_ns)} -> {units.duration(total.candidate_ns)}  ",
-            (units.difference(total.delta_ns), palette.strong + palette.sign(total.delta_ns)),
-        )
-    ]
-    if total.base_ns:
-        parts.append(Text(units.ratio(total.ratio)))
-    if total.interval:
-        low, high = total.interval
-        parts.append(Text(f"[{units.ratio(low)}, {units.ratio(high)}]"))
-    if total.verdict:
-        parts.append(Text(total.verdict))
+    parts = [_difference(total, palette)]
     if diff.latency:
-        parts.append(Text(f"({units.ratio(diff.latency.ratio)} without the profiler)"))
+        parts = [
+            Text.assemble("unprofiled ", _difference(diff.latency, palette)),
+            Text.assemble("traces ", (f"{units.ratio(total.ratio)} {phrases.verdict(total)}".strip(), palette.strong)),
+        ]
     if phrases.means_mislead(total):
         parts.append(Text("medians differ", palette.warning))
     verdict = diff.comparable.verdict
     doubtful = verdict != "same workload"
     words = "unknown whether the same workload" if verdict == "unknown" else verdict
     parts.append(Text(words, palette.warning if doubtful else ""))
+    return Text("  ").join(parts)
+
+
+def _difference(total: Total, palette: Palette) -> Text:
+    spans = f"{units.duration(total.base_ns)} -> {units.duration(total.candidate_ns)}  "
+    parts = [Text.assemble(spans, (units.difference(total.delta_ns), palette.strong + palette.sign(total.delta_ns)))]
+    if total.base_ns:
+        parts.append(Text(units.ratio(total.ratio)))
+    if judged := phrases.certainty(total):
+        parts.append(Text(judged))
     return Text("  ").join(parts)

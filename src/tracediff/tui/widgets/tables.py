@@ -42,6 +42,11 @@ class LedgerTable(SortableTable[LedgerTerm]):
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__(_LEDGER_COLUMNS, None, id)
 
+    def fill(self, items: Sequence[LedgerTerm], figures: Figures) -> None:
+        judged = phrases.has_certainty(figures.diff)
+        self.columns_wanted = (*_LEDGER_COLUMNS, _CERTAINTY) if judged else _LEDGER_COLUMNS
+        super().fill(items, figures)
+
 
 def _row_name(row: Row, figures: Figures, width: int) -> Text:
     shape = phrases.shapes(row)
@@ -159,4 +164,10 @@ _LEDGER_COLUMNS: tuple[Column[LedgerTerm], ...] = (
     Column("share", "share", lambda term, figures, width: phrases.share(term.delta_ns, figures.diff),
            lambda term: term.share, 8),
     Column("bar", "less│more", _ledger_bar, None, _BAR, right=False),
+)  # fmt: skip
+
+
+_CERTAINTY: Column[LedgerTerm] = Column(
+    "verdict", "verdict", lambda term, figures, width: phrases.certainty(term), phrases.verdict, 14, right=False,
+    elastic=True, ascending=True,
 )  # fmt: skip
