@@ -136,7 +136,15 @@ def side_facts(side: Side) -> str:
         _cold(side),
         EMULATED if run.emulated else "",
     ]
-    return ", ".join(filter(None, facts))
+    return ", ".join(filter(None, [*facts, _attributed(side)]))
+
+
+def _attributed(side: Side) -> str:
+    """How much of the kernel log is explained, where that is not all."""
+    coverage = side.kernel_coverage
+    if coverage is None or coverage.attributed == coverage.lines:
+        return ""
+    return f"kernel log: {coverage.attributed:,} of {units.count(coverage.lines, 'line')} attributed"
 
 
 def _cold(side: Side) -> str:
@@ -218,10 +226,11 @@ def numerics(diff: Diff) -> str:
     found = diff.numerics
     if found is None:
         return ""
-    top = "same top-1" if found.top1_agrees else "other top-1"
+    top = {True: "same top-1, ", False: "other top-1, ", None: ""}[found.top1_agrees]
+    shared = "" if found.top5_shared is None else f"{units.percent(found.top5_shared)} of the top 5 shared, "
     return (
-        f"{top}, {units.percent(found.top5_shared)} of the top 5 shared, cosine {found.cosine:.6f}, largest difference "
-        f"{found.largest_absolute:.2g} ({found.largest_relative:.1e} of the largest value)"
+        f"{top}{shared}cosine {found.cosine:.6f}, largest difference {found.largest_absolute:.2g} "
+        f"({found.largest_relative:.1e} of the largest value)"
     )
 
 

@@ -41,13 +41,18 @@ _OF_NO_DIFFERENCE: tuple[Rule, ...] = (
     overhead.profiler,
     overhead.noise,
 )
-"""Those that have something to say where repeated captures show no difference: there is none to explain."""
+"""Those that speak of what ran, or decide by themselves what is certain: all that is left to say of no difference."""
 
 
 def explain(diff: Diff, families: Families) -> tuple[Explanation, ...]:
     """What the rules find: first where the difference went, then why, each by size."""
     evidence = Evidence(diff, families)
     uncertain = diff.total.verdict in ("no evidence", "same")
-    findings = [finding for rule in (_OF_NO_DIFFERENCE if uncertain else RULES) for finding in rule(evidence)]
+    findings = [
+        finding
+        for rule in (_OF_NO_DIFFERENCE if uncertain else RULES)
+        for finding in rule(evidence)
+        if rule in _OF_NO_DIFFERENCE or evidence.holds(finding)
+    ]
     findings.sort(key=lambda finding: (not finding.first, -finding.weight_ns, finding.rows))
     return tuple(Explanation(finding.text, finding.rows) for finding in findings[:MOST])

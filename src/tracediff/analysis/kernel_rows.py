@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median
 
 import numpy as np
+from msgspec import structs
+from msgspec.structs import astuple
 
 from tracediff import units
 from tracediff.analysis.alignment import MISSING, align
@@ -13,23 +16,70 @@ from tracediff.analysis.families import Families
 from tracediff.analysis.kernel_join import Joined, join_log
 from tracediff.analysis.kernels import NOT_OF_THIS_TRACE, kernels_of, log_doubts
 from tracediff.analysis.side import TracedSide, prepare_pass
-from tracediff.model.kernels import LogLine, RowKernels
-from tracediff.model.trace import IntArray
+from tracediff.model.kernels import Kernel, KernelCoverage, LogLine, RowKernels
+from tracediff.model.trace import IntArray, Trace
 
 
 def kernels_by_row(
     side: TracedSide, row: IntArray, calls: IntArray, beside: IntArray, families: Families
 ) -> RowKernels:
-    """Joins a side's log and adds its lines up by row.
+    """Joins a side's logs and adds their lines up by row: of several captures the mean calls and the median time.
 
     Args:
-        side: whose log.
+        side: whose logs.
         row: row number of each owner, shape (n,).
         calls: the calls of the kept iterations.
         beside: calls that ran beside them on other threads.
         families: for the place of the kernel pass's calls in an iteration.
     """
-    trace = side.tree.trace
+    alone = len(side.runs) == 1
+    # Of several captures only a kernel pass can be used: other logs are about the times of one of them.
+    used = [trace for trace in side.logged if alone or trace.kernel_pass is not None]
+    found = [_of_capture(trace, side, row, calls, beside, families) for trace in used]
+    doubts = dict.fromkeys(doubt for of_capture in found for doubt in of_capture.doubts)
+    if len(used) < len(side.runs):
+        doubts[f"kernels are those of {units.count(len(used), 'capture')} of {len(side.runs)}"] = None
+    if not found:
+        return RowKernels(doubts=tuple(doubts))
+    coverages = [of_capture.coverage for of_capture in found if of_capture.coverage]
+    return RowKernels(
+        rows=_typical([of_capture.rows for of_capture in found]),
+        beside=_typical([of_capture.beside for of_capture in found]),
+        coverage=KernelCoverage(*(sum(column) for column in zip(*map(astuple, coverages), strict=True))),
+        doubts=tuple(doubts),
+    )
+
+
+def _typical(captures: Sequence[Mapping[int, tuple[Kernel, ...]]]) -> dict[int, tuple[Kernel, ...]]:
+    """The kernels of each row over several passes."""
+    if len(captures) == 1:
+        return dict(captures[0])
+    alike: dict[int, dict[tuple[str, str, str, str], list[Kernel]]] = defaultdict(lambda: defaultdict(list))
+    for rows in captures:
+        for number, kernels in rows.items():
+            for one in kernels:
+                alike[number][one.library, one.primitive, one.implementation, one.kind].append(one)
+    typical: dict[int, tuple[Kernel, ...]] = {}
+    for number, by_kernel in alike.items():
+        kernels = [_typical_kernel(kernels, len(captures)) for kernels in by_kernel.values()]
+        typical[number] = tuple(sorted(kernels, key=lambda one: (-one.time_ns, -one.calls, one.implementation)))
+    return typical
+
+
+def _typical_kernel(kernels: Sequence[Kernel], captures: int) -> Kernel:
+    absent = captures - len(kernels)
+    return structs.replace(
+        kernels[0],
+        calls=sum(one.calls for one in kernels) / captures,
+        time_ns=round(median([*(one.time_ns for one in kernels), *([0] * absent)])),
+        bf16_calls=sum(one.bf16_calls for one in kernels) / captures,
+        bf16_allowed_calls=sum(one.bf16_allowed_calls for one in kernels) / captures,
+    )
+
+
+def _of_capture(
+    trace: Trace, side: TracedSide, row: IntArray, calls: IntArray, beside: IntArray, families: Families
+) -> RowKernels:
     log = trace.kernel_log
     if log is None:
         return RowKernels()

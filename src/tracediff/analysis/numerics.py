@@ -14,12 +14,12 @@ _ROUNDING = {"float64": 1e-9, "float32": 1e-3, "float16": 2e-2, "bfloat16": 5e-2
 
 
 def compare_outputs(base: Run, candidate: Run) -> Numerics | None:
-    """The worst over all outputs; None where a side recorded none, or they are not of the same number and shapes."""
+    """The worst over all outputs; None where a side recorded none, one has no values, or number and shapes differ."""
     pairs = list(zip(base.output, candidate.output, strict=False))
     if not pairs or [one.shape for one in base.output] != [one.shape for one in candidate.output]:
         return None
     values = [_finite_pairs(one, other) for one, other in pairs]
-    if any(of_output is None for of_output in values):
+    if not all(values):
         return None
     finite = [of_output or [] for of_output in values]
     differences = [max((abs(a - b) for a, b in of_output), default=0.0) for of_output in finite]
@@ -28,8 +28,8 @@ def compare_outputs(base: Run, candidate: Run) -> Numerics | None:
     tops = [(one.top5, other.top5) for one, other in pairs if one.top5 and other.top5]
     return Numerics(
         outputs=len(pairs),
-        top1_agrees=all(one[0] == other[0] for one, other in tops),
-        top5_shared=min((len({*one} & {*other}) / max(len(one), len(other)) for one, other in tops), default=1.0),
+        top1_agrees=all(one[0] == other[0] for one, other in tops) if tops else None,
+        top5_shared=min((len({*one} & {*other}) / max(len(one), len(other)) for one, other in tops), default=None),
         cosine=min(map(_cosine, finite)),
         largest_absolute=max(differences),
         largest_relative=max(relative),
@@ -43,7 +43,7 @@ def numerics_doubts(base: Run, candidate: Run, numerics: Numerics | None) -> Ite
         if base.output and candidate.output:
             yield "the recorded outputs cannot be compared: number, shapes or values of both sides do not allow it"
         return
-    if not numerics.top1_agrees:
+    if numerics.top1_agrees is False:
         yield "outputs disagree: the largest value of the first row is at another place"
     if numerics.largest_relative > numerics.tolerance:
         yield (

@@ -18,7 +18,7 @@ from tracediff.model.trace import ABSENT, Events, IntArray, ReadReport, Trace
 
 T = TypeVar("T")
 
-_NUMBER = re.compile(r"\d+(?:\.\d+)?")
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
 _ITERATING = 0
 """The thread that runs the iterations, in the pooled tree."""
 
@@ -122,8 +122,6 @@ def _pool_traces(
         [trace.events.thread for trace in traces],
         first=[(_ITERATING, iterating)],
     )
-    # All captures of a side run the same kernels; a log without a pass of its own is about the times of one capture.
-    logged = next((trace for trace in traces if trace.kernel_pass is not None), None)
     same = ("dur_ns", "external_id", "sequence", "python_id", "python_parent_id", "python_module_id")
     events = Events(
         name=name,
@@ -147,9 +145,7 @@ def _pool_traces(
             event_count=sum(trace.event_count for trace in traces),
             resolution_ns=max(trace.resolution_ns for trace in traces),
             read=_pool_reads([trace.read for trace in traces]),
-            kernel_log=logged.kernel_log if logged else None,
-            kernel_pass=logged.kernel_pass if logged else None,
-            warnings=(*_pool_warnings([trace.warnings for trace in traces]), *_log_warnings(traces, logged)),
+            warnings=_pool_warnings([trace.warnings for trace in traces]),
         ),
         shifts,
     )
@@ -224,17 +220,10 @@ def _pool_reads(reads: Sequence[ReadReport]) -> ReadReport:
     )
 
 
-def _log_warnings(traces: Sequence[Trace], logged: Trace | None) -> Iterable[str]:
-    if logged is not None:
-        yield f"kernels are those of the kernel pass of one capture of {len(traces)}"
-    elif any(trace.kernel_log is not None for trace in traces):
-        yield "kernel logs are left out: of repeated captures only a kernel pass can be used"
-
-
 def _pool_warnings(warnings: Sequence[Sequence[str]]) -> tuple[str, ...]:
     """Each doubt once, with the number of captures that have it where not all do.
 
-    Doubts that differ in their numbers alone are one; the one with the largest number stands for it.
+    Doubts that differ in their numbers alone are one, with the range of their last number.
     """
     alike: dict[str, list[str]] = defaultdict(list)
     for of_capture in warnings:
@@ -244,6 +233,10 @@ def _pool_warnings(warnings: Sequence[Sequence[str]]) -> tuple[str, ...]:
 
 
 def _pooled(doubts: Sequence[str], captures: int) -> str:
-    largest = max(doubts, key=lambda doubt: [float(number) for number in _NUMBER.findall(doubt)])
     part = "" if len(doubts) == captures else f"{len(doubts)} of {captures} captures: "
-    return f"{part}{largest}{', at the most' if len(set(doubts)) > 1 else ''}"
+    first = doubts[0]
+    if len(set(doubts)) == 1:
+        return part + first
+    numbers = sorted((_NUMBER.findall(doubt)[-1] for doubt in doubts), key=float)
+    start, end = [match.span() for match in _NUMBER.finditer(first)][-1]
+    return f"{part}{first[:start]}{numbers[0]} to {numbers[-1]}{first[end:]}"

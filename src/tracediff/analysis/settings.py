@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from tracediff.model.run import Run
@@ -24,16 +24,31 @@ def dtype_of(run: Run) -> str | None:
     return FP32 if run.environment.get("env") is not None else None
 
 
+def differing(base: Run, candidate: Run) -> Iterator[tuple[str, tuple[str, str]]]:
+    """(setting, its values as text) for each that both files record and that differs."""
+    for name, value, _ in _SETTINGS:
+        values = value(base), value(candidate)
+        if None not in values and values[0] != values[1]:
+            yield name, (_shown(values[0]), _shown(values[1]))
+
+
 def settings_doubts(base: Run, candidate: Run) -> Iterator[str]:
     """One line for each setting that both files record and that differs, with both values."""
-    for name, value, consequence in _SETTINGS:
-        values = [value(run) for run in (base, candidate)]
-        if None not in values and values[0] != values[1]:
-            yield f"{name}: {_shown(values[0])} in base, {_shown(values[1])} in candidate{consequence}"
+    consequences = {name: consequence for name, _, consequence in _SETTINGS}
+    for name, (of_base, of_candidate) in differing(base, candidate):
+        yield f"{name}: {of_base} in base, {of_candidate} in candidate{consequences[name]}"
     for flag in base.profiler:
         if flag in candidate.profiler and base.profiler[flag] != candidate.profiler[flag]:
             values = [_shown(run.profiler[flag]) for run in (base, candidate)]
             yield f"profiler's {flag}: {values[0]} in base, {values[1]} in candidate: it costs time where it is on"
+
+
+def unlike_settings(runs: Sequence[Run]) -> Iterator[str]:
+    """One line for each setting in which captures differ that should be repetitions of one another."""
+    for name, value, _ in _SETTINGS:
+        found = dict.fromkeys(_shown(one) for run in runs if (one := value(run)) is not None)
+        if len(found) > 1:
+            yield f"the captures differ in {name}: {', '.join(found)}"
 
 
 def _env(run: Run) -> dict[str, Any]:

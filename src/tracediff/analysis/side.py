@@ -83,6 +83,7 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
         signature: equal for calls whose subtrees have the same names and shapes in the same order.
         typical: the kept iterations with the most common structure: call k of one corresponds to call k of the others.
         runs: the process of each capture.
+        logged: the captures that carry a log of the libraries.
     """
 
     tree: CallTree
@@ -93,6 +94,7 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
     signature: HashArray
     typical: tuple[Iteration, ...]
     runs: tuple[Run, ...]
+    logged: tuple[Trace, ...]
 
     def kind_of(self, call: int) -> Kind:
         return self.kinds.all[int(self.kind[call])]
@@ -147,6 +149,7 @@ def _prepare(trees: Sequence[CallTree], found: Sequence[Iterations], kinds: Kind
         signature=signature,
         typical=_typical(iterations.kept, tree, signature),
         runs=tuple(trace.run for trace in captures.traces),
+        logged=tuple(trace for trace in captures.traces if trace.kernel_log is not None),
     )
 
 

@@ -120,7 +120,7 @@ def _accounts(
 def _kernels(
     side: TracedSide, assignment: Assignment, calls: IntArray, beside: IntArray, families: Families
 ) -> RowKernels:
-    if side.tree.trace.kernel_log is None:
+    if not side.logged:
         return RowKernels()
     # Most traces carry no log, and need not wait for what joins them.
     from tracediff.analysis.kernel_rows import kernels_by_row

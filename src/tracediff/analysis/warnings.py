@@ -7,14 +7,16 @@ from statistics import median
 
 from tracediff import units
 from tracediff.analysis.call_tree import CallTree
+from tracediff.analysis.settings import unlike_settings
 from tracediff.analysis.side import TracedSide
-from tracediff.model.diff import Row, Side, Total
+from tracediff.model.diff import Row, RowSide, Side, Total
 from tracediff.model.trace import PYTHON_FUNCTION
 
 SMALL = 0.01
 _MATERIAL = 0.05
 _FAR = 0.25
 _FEWEST_SAMPLES = 3
+_MOST_SLOWER = 1.25
 _MOST_LISTED = 3
 _MOST_LABELS = 10
 
@@ -85,7 +87,8 @@ def _listed(labels: Sequence[str]) -> str:
 
 def _unlike_captures(side: TracedSide) -> Iterator[str]:
     """What tells captures apart that should be repetitions of one another."""
-    for what in ("recorded_label", "backend", "torch_version", "engine", "workload", "emulated"):
+    yield from unlike_settings(side.runs)
+    for what in ("recorded_label", "backend", "torch_version", "workload", "emulated"):
         found = dict.fromkeys(getattr(run, what) for run in side.runs)
         if len(found) > 1:
             values = ", ".join(str(value) if value is not None else "not recorded" for value in found)
@@ -109,6 +112,9 @@ def doubts_about_difference(sides: tuple[Side, Side], total: Total, rows: Sequen
         part = units.percent(abs(total.delta_ns) / total.base_ns)
         yield f"the difference is {part} of an iteration: shares of it mean little"
     yield from _unsteady(rows, total)
+    for name, parts in (("base", [row.base for row in rows]), ("candidate", [row.candidate for row in rows])):
+        if is_disturbed(parts):
+            yield f"{name}: the kernel pass was slower than the iterations: it says which kernels ran, not how long"
     if sides[0].marker != sides[1].marker:
         cuts = [side.marker or "nothing" for side in sides]
         yield f"iterations are cut by {cuts[0]} in base and by {cuts[1]} in candidate"
@@ -118,6 +124,13 @@ def doubts_about_difference(sides: tuple[Side, Side], total: Total, rows: Sequen
     no_log = any(side.kernel_coverage is None for side in sides)
     if no_log and len(used) > 1 and None not in used and any(row.change == "same" for row in rows):
         yield "rows called same ran the same operators; which library kernels those called, a trace does not record"
+
+
+def is_disturbed(parts: Iterable[RowSide | None]) -> bool:
+    """Whether a side's kernels took longer than the calls that ran them: then its kernel pass was slower than those."""
+    known = [part for part in parts if part and any(kernel.time_ns for kernel in part.kernels)]
+    kernels_ns = sum(kernel.time_ns for part in known for kernel in part.kernels)
+    return kernels_ns > _MOST_SLOWER * sum(part.time_ns for part in known)
 
 
 def overlap(base_ns: Sequence[int], candidate_ns: Sequence[int]) -> bool:

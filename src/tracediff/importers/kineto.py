@@ -55,6 +55,7 @@ class KinetoImporter:
         columns = ColumnBuilder()
         metadata: dict[str, Any] = {}
         flags: dict[str, bool] = {}
+        doubts: list[str] = []
         found = False
 
         def read_events() -> None:
@@ -71,7 +72,12 @@ class KinetoImporter:
                 else:
                     text = stream.value()
                     # What else stands in a trace is nobody's business here, and often broken.
-                    if key in _READ_KEYS:
+                    if key == OWN_KEY:
+                        try:
+                            metadata[key] = _decode(text, key, str(path))
+                        except TraceFormatError:
+                            doubts.append("what the capture recorded of itself is malformed: left out")
+                    elif key in _READ_KEYS:
                         metadata[key] = _decode(text, key, str(path))
                     elif key in _FLAGS:
                         flags[key] = text in _ON
@@ -97,7 +103,7 @@ class KinetoImporter:
             ),
             metadata=metadata,
             key_averages=key_averages_of(own),
-            warnings=warnings_of(own),
+            warnings=(*doubts, *warnings_of(own)),
         )
         return trace, own
 

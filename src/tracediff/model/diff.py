@@ -320,8 +320,8 @@ class Numerics(msgspec.Struct, frozen=True):
 
     Attributes:
         outputs: how many were compared.
-        top1_agrees: whether the largest value of the first row is at the same place.
-        top5_shared: the part of the five largest values' places that both sides share.
+        top1_agrees: whether the largest value of the first row is at the same place; None where not recorded.
+        top5_shared: the part of the five largest values' places that both sides share; None where not recorded.
         cosine: similarity of the sampled values.
         largest_absolute: difference of a sampled value.
         largest_relative: the same as a part of the largest value.
@@ -329,8 +329,8 @@ class Numerics(msgspec.Struct, frozen=True):
     """
 
     outputs: int
-    top1_agrees: bool
-    top5_shared: float
+    top1_agrees: bool | None
+    top5_shared: float | None
     cosine: float
     largest_absolute: float
     largest_relative: float

@@ -227,8 +227,8 @@ class NumericsRecord(TypedDict):
     """How far the outputs of both sides agree; the worst of all output tensors."""
 
     outputs: int
-    top1_agrees: bool
-    top5_shared: float
+    top1_agrees: bool | None
+    top5_shared: float | None
     cosine: float
     largest_absolute: float
     largest_relative: float

@@ -256,9 +256,8 @@ def with_kernels(diff: Diff, base: list[Kernel], candidate: list[Kernel]) -> Dif
 
 
 def kernel(implementation: str, time_ns: int = 1000, **fields: Any) -> Kernel:
-    return Kernel(
-        "oneDNN", fields.pop("primitive", "matmul"), implementation, fields.pop("kind", "exec"), 1, time_ns, **fields
-    )
+    named = {"library": "oneDNN", "primitive": "matmul", "kind": "exec", "calls": 1, **fields}
+    return Kernel(implementation=implementation, time_ns=time_ns, **named)
 
 
 @pytest.mark.parametrize(
@@ -271,6 +270,18 @@ def kernel(implementation: str, time_ns: int = 1000, **fields: Any) -> Kernel:
             "same kernels",
         ),
         ([kernel("gemm:acl")], [kernel("gemm:acl")], "the same kernels took", "other kernels"),
+        (
+            [kernel("gemm:acl", calls=8, bf16_calls=6)],
+            [kernel("gemm:acl", calls=8, bf16_calls=8)],
+            "(matmul gemm:acl in bf16 in 6 of 8 -> matmul gemm:acl in bf16)",
+            "the same kernels",
+        ),
+        (
+            [kernel("gemm:acl")],
+            [kernel("gemm:acl", 900_000)],
+            "the same kernels took",
+            "reorders",
+        ),
         (
             [kernel("gemm:acl")],
             [kernel("gemm:acl", bf16_calls=1)],
@@ -285,8 +296,8 @@ def kernel(implementation: str, time_ns: int = 1000, **fields: Any) -> Kernel:
         ),
         (
             [kernel("gemm:acl")],
-            [kernel("gemm:acl"), kernel("jit:uni", 900_000_000, primitive="reorder", kind="reorder")],
-            "candidate spends 900.000 ms an iteration in oneDNN's reorders",
+            [kernel("gemm:acl"), kernel("jit:uni", 200_000, primitive="reorder", kind="reorder")],
+            "candidate spends 200.000 us an iteration in oneDNN's reorders",
             "other kernels",
         ),
         (
@@ -296,7 +307,7 @@ def kernel(implementation: str, time_ns: int = 1000, **fields: Any) -> Kernel:
             "of candidate may use",
         ),
     ],
-    ids=["other", "same", "bf16", "reference", "reorders", "permission"],
+    ids=["other", "same", "partly", "disturbed", "bf16", "reference", "reorders", "permission"],
 )
 def test_what_the_libraries_logs_say(
     diff_of: Callable[[list[Call], list[Call]], Diff],

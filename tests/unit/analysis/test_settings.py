@@ -144,3 +144,13 @@ def test_values_that_are_not_finite_on_both_sides_are_left_out(recorded: Recorde
 
     assert numerics(diff).cosine == pytest.approx(1.0)
     assert recorded(masked, output(3.0, 4.0, 5.0)).numerics is None
+
+
+def test_outputs_without_values_are_not_called_the_same(recorded: Recorded) -> None:
+    def sparse(norm: float) -> dict[str, Any]:
+        return {"output": [{"shape": [4], "dtype": "float32", "norm": norm}]}
+
+    diff = recorded(sparse(1.0), sparse(900.0))
+
+    assert diff.numerics is None
+    assert any("cannot be compared" in warning for warning in diff.warnings)

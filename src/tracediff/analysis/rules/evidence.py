@@ -9,6 +9,7 @@ import msgspec
 
 from tracediff import units
 from tracediff.analysis.families import Families
+from tracediff.analysis.settings import differing
 from tracediff.model.diff import Diff, LedgerTerm, Row, RowSide, Side
 
 MATERIAL = 0.05
@@ -67,9 +68,24 @@ class Evidence(msgspec.Struct, frozen=True):
             return False
         return self.diff.total.interval is None or row.verdict in _CERTAIN
 
+    def holds(self, finding: Finding) -> bool:
+        """Whether one of the rows that a finding rests on moved for certain; taken for granted as in `counts`."""
+        if self.diff.total.interval is None or not finding.rows:
+            return True
+        return any(self.diff.rows[at].verdict in _CERTAIN or self.diff.rows[at].match == "none" for at in finding.rows)
+
     def is_certain(self, term: LedgerTerm) -> bool:
         """Whether a term moved; taken for granted where only one capture a side could say."""
         return self.diff.total.interval is None or term.verdict in _CERTAIN
+
+    def suspects(self, *usual: str) -> str:
+        """What may be behind a time that no code explains: first the settings that both sides recorded otherwise."""
+        settings = [
+            f"{name} ({values[0]} in base, {values[1]} in candidate)"
+            for name, values in differing(self.diff.base.run, self.diff.candidate.run)
+        ]
+        *others, last = [*settings, *usual]
+        return f"{', '.join(others)} or {last}"
 
     @property
     def contradicted(self) -> bool:

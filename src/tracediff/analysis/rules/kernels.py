@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator
 
 from tracediff import units
 from tracediff.analysis.rules.evidence import Evidence, Finding, more_or_less
+from tracediff.analysis.warnings import is_disturbed
 from tracediff.model.diff import Row, RowSide
-from tracediff.model.kernels import Kernel
+from tracediff.model.kernels import Kernel, Kind
 
 _MOST_NAMED = 2
 
@@ -21,7 +22,7 @@ def other_kernels(evidence: Evidence) -> Iterator[Finding]:
             row.change == "same"
             and evidence.counts(row)
             and _both_known(row)
-            and _code(row.base) != _code(row.candidate)
+            and _code(row.base, "exec") != _code(row.candidate, "exec")
         ):
             by_family.setdefault(row.family, []).append(at)
     for family, rows in by_family.items():
@@ -49,7 +50,8 @@ def same_kernels(evidence: Evidence) -> Iterator[Finding]:
     if evidence.is_material(delta_ns):
         text = (
             f"Rows with the same operators and the same kernels took {more_or_less(delta_ns)} "
-            f"({evidence.share(delta_ns)}): suspect memory, the clock or other load, not the code that ran"
+            f"({evidence.share(delta_ns)}): suspect {evidence.suspects('memory', 'the clock', 'other load')}, "
+            "not the code that ran"
         )
         yield Finding(abs(delta_ns), text, tuple(rows))
 
@@ -75,7 +77,7 @@ def reorders(evidence: Evidence) -> Iterator[Finding]:
         [(at, kernel) for at, kernel in _kernels(parts) if kernel.kind == "reorder"] for *_, parts in evidence.sides
     ]
     sums = [sum(kernel.time_ns for _, kernel in side) for side in spent]
-    if not evidence.is_material(sums[1] - sums[0]):
+    if not evidence.is_material(sums[1] - sums[0]) or any(is_disturbed(parts) for *_, parts in evidence.sides):
         return
     name, _, parts = evidence.sides[sums[1] > sums[0]]
     most, rows = max(sums), tuple(dict.fromkeys(at for at, _ in spent[sums[1] > sums[0]]))
@@ -113,12 +115,17 @@ def _kernels(parts: Iterable[RowSide | None]) -> Iterator[tuple[int, Kernel]]:
             yield at, kernel
 
 
-def _code(part: RowSide | None) -> set[str]:
-    return {_name(kernel) for kernel in part.kernels if kernel.kind == "exec"} if part else set()
+def _code(part: RowSide | None, kind: Kind | None = None) -> set[tuple[str, float, float]]:
+    """What ran for a row, of one kind or all, how often, and how often in bf16."""
+    kernels = [one for one in part.kernels if kind in (None, one.kind)] if part else []
+    return {(f"{one.kind} {_name(one)}", round(one.calls, 6), round(one.bf16_calls, 6)) for one in kernels}
 
 
 def _name(kernel: Kernel) -> str:
-    bf16 = " in bf16" if kernel.bf16_calls else " allowed bf16" if kernel.bf16_allowed_calls else ""
+    bf16 = " allowed bf16" if kernel.bf16_allowed_calls else ""
+    if kernel.bf16_calls:
+        part = kernel.bf16_calls < kernel.calls
+        bf16 = " in bf16" + (f" in {units.calls(kernel.bf16_calls)} of {units.calls(kernel.calls)}" if part else "")
     return f"{kernel.primitive} {kernel.implementation}{bf16}"
 
 

@@ -80,10 +80,11 @@ def same_operators(evidence: Evidence) -> Iterator[Finding]:
         return
     beside = f", those with another implementation {units.difference(_sum(evidence, others))}" if others else ""
     few = min(evidence.diff.base.iterations, evidence.diff.candidate.iterations)
-    suspects = ["the kernel below the operator", "memory", "the clock", *(["a cold start"] if few == 1 else [])]
+    cold = ["a cold start"] if few == 1 else []
     text = (
         f"Rows with the same operators on both sides took {more_or_less(delta_ns)} ({evidence.share(delta_ns)})"
-        f"{beside}: suspect {', '.join(suspects[:-1])} or {suspects[-1]}, not the choice of operator"
+        f"{beside}: suspect {evidence.suspects('the kernel below the operator', 'memory', 'the clock', *cold)}, "
+        "not the choice of operator"
     )
     yield Finding(abs(delta_ns), text, tuple(same))
 

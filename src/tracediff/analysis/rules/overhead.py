@@ -77,8 +77,9 @@ def noise(evidence: Evidence) -> Iterator[Finding]:
             )
             yield Finding(abs(total.delta_ns), text, first=True)
         elif total.verdict == "no evidence":
+            of_traces = "The traces of " if evidence.diff.latency else ""
             text = (
-                f"{sides[0].captures} + {sides[1].captures} captures give no evidence of a difference: "
+                f"{of_traces}{sides[0].captures} + {sides[1].captures} captures give no evidence of a difference: "
                 f"{units.interval(total.interval)} at 95 %"
             )
             yield Finding(abs(total.delta_ns), text, first=True)
