@@ -38,7 +38,7 @@ def beside_headline(diff: Diff) -> list[str]:
     total = diff.total
     lines: list[str] = []
     if diff.latency is not None:
-        against = ", against the latency" if diff.latency.delta_ns * total.delta_ns < 0 else ""
+        against = ", against the latency" if diff.latency_contradicts else ""
         lines.append(f"In the traces, which the ledger is of: {_spans(total)}: {_change(total)}{against}.")
     if means_mislead(total) and total.typical_ns:
         typical = Total(*total.typical_ns)

@@ -363,3 +363,11 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     numerics: Numerics | None = None
     warnings: tuple[str, ...] = ()
     latency: Latency | None = None
+
+    @property
+    def latency_contradicts(self) -> bool:
+        """Whether the traces moved against the latency: for certain, where repeated captures could tell."""
+        if self.latency is None or self.latency.delta_ns * self.total.delta_ns >= 0:
+            return False
+        judged = (self.latency, self.total)
+        return all(one.interval is None or one.verdict in ("faster", "slower") for one in judged)

@@ -335,3 +335,15 @@ def test_the_profilers_part_is_told_with_the_latencies_of_the_headline(write: Wr
     assert "medians without it are 110.000 us -> 200.000 us" in about(diff, "With the profiler").text
     assert diff.latency
     assert (diff.latency.base_ns, diff.latency.candidate_ns) == (110_000, 200_000)
+
+
+def test_traces_that_contradict_the_latency_come_first(write: Write) -> None:
+    def run(name: str, own: int, latency_ns: int) -> Path:
+        return write(
+            name, annotation("ProfilerStep#1", Call("aten::relu", own)), tracediff={"latency_ns": [latency_ns]}
+        )
+
+    diff = compare(run("base", 300, 100_000), run("candidate", 200, 110_000))
+
+    assert diff.explanations[0].text.startswith("The traces contradict the latency")
+    assert "The traces contradict" not in texts(compare(run("base", 300, 100_000), run("candidate", 200, 90_000)))

@@ -87,12 +87,6 @@ class Evidence(msgspec.Struct, frozen=True):
         *others, last = [*settings, *usual]
         return f"{', '.join(others)} or {last}"
 
-    @property
-    def contradicted(self) -> bool:
-        """Whether the traces moved against what was measured without the profiler."""
-        latency = self.diff.latency
-        return latency is not None and latency.delta_ns * self.diff.total.delta_ns < 0
-
     def share(self, delta_ns: int) -> str:
         """`53.5 % of the difference`."""
         share = self.diff.total.share(delta_ns)

@@ -50,16 +50,16 @@ def profiler(evidence: Evidence) -> Iterator[Finding]:
         return
     latency = (plain.base_ns, plain.candidate_ns)
     inflation = [profiled / timed for profiled, timed in zip(total.typical_ns, latency, strict=True)]
-    if max(inflation) < _MUCH_INFLATION and not evidence.contradicted:
+    if max(inflation) < _MUCH_INFLATION and not evidence.diff.latency_contradicts:
         return
     text = (
         f"With the profiler iterations take {units.ratio(inflation[0])} the time in base and "
         f"{units.ratio(inflation[1])} in candidate; medians without it are {spans(*latency)} "
         f"({units.difference(latency[1] - latency[0])})"
     )
-    if evidence.contradicted:
+    if evidence.diff.latency_contradicts:
         text = f"The traces contradict the latency, so this ledger does not explain it. {text}"
-    yield Finding(abs(total.delta_ns - (latency[1] - latency[0])), text, first=evidence.contradicted)
+    yield Finding(abs(total.delta_ns - (latency[1] - latency[0])), text, first=evidence.diff.latency_contradicts)
 
 
 def noise(evidence: Evidence) -> Iterator[Finding]:
