@@ -133,7 +133,7 @@ def side_facts(side: Side) -> str:
         run.workload or "",
         units.count(side.captures, "capture") if side.captures > 1 else "",
         units.count(side.iterations, "iteration") + (f" of {side.marker}" if side.marker else ""),
-        _cold(side),
+        cold(side),
         EMULATED if run.emulated else "",
     ]
     return ", ".join(filter(None, [*facts, _attributed(side)]))
@@ -147,7 +147,8 @@ def _attributed(side: Side) -> str:
     return f"kernel log: {coverage.attributed:,} of {units.count(coverage.lines, 'line')} attributed"
 
 
-def _cold(side: Side) -> str:
+def cold(side: Side) -> str:
+    """The iterations that were set aside; by number where several captures have some."""
     if side.captures > 1 and side.cold_iterations:
         return f"{units.count(len(side.cold_iterations), 'cold iteration')} set aside"
     return f"cold, set aside: {', '.join(side.cold_iterations)}" if side.cold_iterations else ""

@@ -16,8 +16,12 @@ import pytest
 from chromium import BROWSER, Chromium
 from serving import captured_folder, sample, served
 
+from tracediff.analysis.call_tree import build_call_tree
+from tracediff.analysis.iterations import find_iterations
 from tracediff.analysis.summary import summarize
+from tracediff.cli import main
 from tracediff.importers import load
+from tracediff.model.trace import Trace
 
 from builders import SAMPLES
 
@@ -221,3 +225,39 @@ def test_perfetto_draws_the_trace(page: Chromium, tmp_path: Path) -> None:
         page.wait_for('document.title.startsWith("openblas.json")')
         page.wait_for('document.body.innerText.includes("Spans")')
         keep(page, "perfetto")
+
+
+@tensorboard
+@pytest.mark.skipif(find_spec("torch") is None, reason="captures need torch")
+def test_what_capture_wrote_opens(page: Chromium, tmp_path: Path) -> None:
+    """A real one: ns times relative to a base, the record first, iterations of its own marking."""
+    words = [
+        "--backend",
+        "default",
+        "--iterations",
+        "4",
+        "--warmup",
+        "3",
+        "--threads",
+        "1",
+        "--with-stack",
+        "--with-modules",
+    ]
+    assert main(["capture", "-o", str(tmp_path / "runs"), *words]) == 0
+    trace = load(tmp_path / "runs" / "default.json")
+    assert isinstance(trace, Trace)
+    iterations = find_iterations(build_call_tree(trace))
+    times = [iteration.time_ns / 1000 for iteration in (*iterations.cold, *iterations.kept)]
+
+    with served("tensorboard", tmp_path / "runs") as server:
+        page.open(f"{server.address}data/plugin/pytorch_profiler/index.html")
+        page.wait_for('document.querySelector("svg[role=img]")')
+        average = round(sum(times) / len(times))
+        near = " || ".join(f'document.body.innerText.includes("{average + off:,}")' for off in (-1, 0, 1))
+        page.wait_for(near)
+        keep(page, "captured-overview")
+        for view, shown in (("Operator", "aten::conv2d"), ("Trace", ""), ("Module", "")):
+            choose(page, f"{SELECTS}[1]", view)
+            page.wait_for(f'document.body.innerText.includes("{shown}")')
+            keep(page, f"captured-{view.lower()}")
+        assert all(url.startswith((server.address, "data:", "blob:", "about:")) for url in page.requested)

@@ -37,6 +37,4 @@ def _facts(side: Side) -> list[str]:
         facts.append(f"{units.count(side.iterations, 'iteration')}, marked by {side.marker}")
     if side.run.source:
         facts.append(f"source: {side.run.source}")
-    if side.cold_iterations:
-        facts.append(f"cold, set aside: {', '.join(side.cold_iterations)}")
-    return facts
+    return [*facts, *filter(None, [phrases.cold(side)])]

@@ -23,8 +23,9 @@ def side_lines(side: Side, palette: Palette) -> list[Text]:
     ]
     known = ", ".join(filter(None, facts)) or "environment not recorded"
     mean = f"mean of {units.count(side.iterations, 'iteration')}" if side.iterations > 1 else "1 iteration"
-    captures = f", {units.count(side.captures, 'capture')}" if side.captures > 1 else ""
-    lines = [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}{captures}")]
+    if side.captures > 1:
+        mean = f"{units.count(side.captures, 'capture')}, {units.count(side.iterations, 'iteration')}"
+    lines = [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}")]
     if side.cold_iterations:
         lines.append(Text(f"{units.count(len(side.cold_iterations), 'cold iteration')} set aside"))
     if run.emulated:
