@@ -51,11 +51,12 @@ def launch(interpreter: Interpreter, request: Mapping[str, Any], env: Mapping[st
         interpreter: where to run.
         request: the guest's `Request`, as a mapping.
         env: variables to set before Python starts.
-        target: the folder; it is made, in one that is there, if there is something to put into it.
+        target: the folder; it is made if there is something to put into it.
 
     Raises:
         CaptureError: there is no trace; the message has the guest's reason, or the last lines it printed.
     """
+    target.parent.mkdir(parents=True, exist_ok=True)
     # Beside the target, so that the trace can be renamed into its place.
     with tempfile.TemporaryDirectory(prefix=".tracediff-", dir=target.parent) as folder:
         workload = str(request["workload"])
