@@ -50,7 +50,7 @@ def unpaired_p(base: FloatArray, candidate: FloatArray) -> FloatArray:
         )
         return (total / chosen + total / left) / np.sqrt(variances)
 
-    observed = studentized((np.arange(count) < chosen).astype(np.float64)[None])[0]
+    observed = studentized(np.array([[1.0] * chosen + [0.0] * left]))[0]
     return _tail(observed, map(studentized, splits), exact)
 
 

@@ -74,7 +74,8 @@ def compare_processes(base: Processes, candidate: Processes, paired: bool = Fals
     scale = np.concatenate(times, axis=1).mean(axis=1)[:, None]
     values = [np.where(absent[:, None], side / scale, log) for side, log in zip(times, logs, strict=True)]
     p = paired_p(values[1] - values[0]) if paired else unpaired_p(values[0], values[1])
-    return Test(*(np.where(absent, np.nan, np.exp(log)) for log in (difference, low, high)), p)
+    ratio, low, high = (np.where(absent, np.nan, np.exp(log)) for log in (difference, low, high))
+    return Test(ratio, low, high, p)
 
 
 def process_times(base: Processes, candidate: Processes) -> tuple[FloatArray, FloatArray]:
