@@ -318,6 +318,12 @@ def test_noise_knows_what_it_is_of(tmp_path: Path) -> None:
     assert not any("measured with other" in warning for warning in compare(*alike, options).warnings)
 
 
+def test_odd_surroundings_are_not_recorded(tmp_path: Path) -> None:
+    (label,) = measure(Simulation(7).write(tmp_path / "odd", 3, environment={"cpu": ["N1"], "threads": "4"})).labels
+
+    assert (label.cpu, label.threads) == (None, None)
+
+
 def test_the_estimate_is_what_the_interval_is_of(tmp_path: Path) -> None:
     """Outliers carry the means: then they are said to differ from what is tested."""
     base, candidate = sides(tmp_path, 7, conv2d=0.8)

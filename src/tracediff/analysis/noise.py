@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from math import exp, expm1, log, sqrt
 from statistics import median
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from tracediff.analysis.samples import latencies_of, processes_of
 from tracediff.analysis.statistics import LEVEL, FloatArray, Processes, process_times, t_quantile
 from tracediff.model.diff import Diff, Side
 from tracediff.model.noise import ITERATION, LATENCY, MOST, FamilyNoise, LabelNoise, Noise
+from tracediff.model.run import Run
 
 _SIDE = re.compile(r"^(both sides|base|candidate): ")
 POWER = 0.8
@@ -34,7 +36,7 @@ def measure_noise(diff: Diff) -> LabelNoise:
         *(_noise_of(name, processes) for name, processes in measured.items()),
         *sorted((_noise_of(name, processes) for name, processes in families.items()), key=lambda one: -one.time_ns),
     ]
-    cpu, threads = (side.run.environment.get(key) for key in ("cpu", "threads"))
+    known = _identity(side.run)
     return LabelNoise(
         label=side.run.label,
         path=side.path,
@@ -43,10 +45,10 @@ def measure_noise(diff: Diff) -> LabelNoise:
         families=tuple(found),
         # Both sides are the same captures: what is said of one of them again is said of both.
         warnings=tuple(dict.fromkeys(_SIDE.sub("", warning) for warning in diff.warnings)),
-        workload=side.run.workload,
+        workload=known.workload,
         torch_version=side.run.torch_version,
-        threads=threads if type(threads) is int else None,
-        cpu=cpu if isinstance(cpu, str) else None,
+        threads=known.threads,
+        cpu=known.cpu,
     )
 
 
@@ -98,9 +100,10 @@ def is_within(ratio: float, floor: float | None) -> bool:
 
 def doubts_about_noise(noise: Noise, sides: Sequence[Side]) -> Iterator[str]:
     """What was measured elsewhere or of something else than either side."""
-    for what in ("workload", "threads", "cpu"):
+    known = [_identity(side.run) for side in sides]
+    for what in _Identity._fields:
         measured = dict.fromkeys(value for label in noise.labels if (value := getattr(label, what)) is not None)
-        here = dict.fromkeys(value for side in sides if (value := _recorded(side, what)) is not None)
+        here = dict.fromkeys(value for one in known if (value := getattr(one, what)) is not None)
         strange = [str(value) for value in measured if here and value not in here]
         if strange:
             yield (
@@ -109,5 +112,14 @@ def doubts_about_noise(noise: Noise, sides: Sequence[Side]) -> Iterator[str]:
             )
 
 
-def _recorded(side: Side, what: str) -> object:
-    return side.run.workload if what == "workload" else side.run.environment.get(what)
+class _Identity(NamedTuple):
+    """What noise depends on; None where not recorded."""
+
+    workload: str | None
+    threads: int | None
+    cpu: str | None
+
+
+def _identity(run: Run) -> _Identity:
+    threads, cpu = run.environment.get("threads"), run.environment.get("cpu")
+    return _Identity(run.workload, threads if type(threads) is int else None, cpu if isinstance(cpu, str) else None)
