@@ -107,7 +107,8 @@ def outcome(outcome: Outcome) -> str:
     """`--fail-on total>5%: exceeded: 9.873 ms -> 10.411 ms, +5.5 %: certainly slower, +5.8 % (+1.4 % to +10.1 %)`."""
     compared = Total(outcome.base_ns, outcome.candidate_ns)
     percent = f", {units.signed_percent(compared.ratio - 1)}" if compared.base_ns else ""
-    sure = ", ".join(filter(None, (outcome.sure, _estimate(outcome))))
+    disputed = "only one of means and medians exceeds the limit" if outcome.is_disputed else ""
+    sure = ", ".join(filter(None, (outcome.sure, _estimate(outcome), disputed)))
     return (
         f"--fail-on {outcome.condition.text}: {outcome.ruling}: {units.duration(outcome.base_ns)} -> "
         f"{units.duration(outcome.candidate_ns)}, {units.difference(compared.delta_ns)}{percent}"

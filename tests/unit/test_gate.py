@@ -82,6 +82,7 @@ def test_nothing_is_decided_where_means_and_medians_disagree(
 
     assert main(["diff", *map(str, sides), "--fail-on", f"total>{limit}", "-o", str(document)]) == 6
     said = capsys.readouterr().err
+    assert "only one of means and medians exceeds the limit" in said
     total = json.loads(document.read_text())["total"]
     assert ("certainly slower, +10" if effect > 1 else "certainly faster, -9") in said
     assert total["estimate"] == pytest.approx(effect, rel=0.02)

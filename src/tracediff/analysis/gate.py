@@ -57,7 +57,16 @@ def check(condition: Condition, diff: Diff) -> Outcome:
     ruling: Ruling = "held"
     if True in exceeds:
         ruling = "exceeded" if exceeds == {True} and sure in ("certainly slower", None) else "inconclusive"
-    return Outcome(condition, ruling, subject.base_ns, subject.candidate_ns, subject.estimate, subject.interval, sure)
+    return Outcome(
+        condition=condition,
+        ruling=ruling,
+        base_ns=subject.base_ns,
+        candidate_ns=subject.candidate_ns,
+        estimate=subject.estimate,
+        interval=subject.interval,
+        sure=sure,
+        is_disputed=len(exceeds) > 1,
+    )
 
 
 def _exceeds(condition: Condition, base_ns: int, candidate_ns: int) -> bool:

@@ -37,6 +37,7 @@ class Outcome(msgspec.Struct, frozen=True):
         estimate: the ratio that was tested, where repeated captures give one.
         interval: of the estimate.
         sure: what repeated captures say; None with one capture on a side, unless it is within the measured noise.
+        is_disputed: the times exceed the limit and the estimate does not, or the other way round.
     """
 
     condition: Condition
@@ -46,3 +47,4 @@ class Outcome(msgspec.Struct, frozen=True):
     estimate: float | None
     interval: tuple[float, float] | None
     sure: Sureness | None
+    is_disputed: bool = False
