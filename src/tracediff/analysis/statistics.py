@@ -33,8 +33,11 @@ widens the spread within the sides. From 12 on (p = 0.0005) pairing costs nothin
 """
 
 FEWEST_CAPTURES = 5
-"""Of each side, for faster or slower: fewer do not show how much processes differ, so an unlike spread of the sides
-passes for a difference: permuting the bare one called 24 of 100 trials of 2 + 14, of which the 2 vary five times as much."""
+"""Of each side, for faster or slower: fewer do not show how much processes differ.
+
+An unlike spread of the sides then passes for a difference: permuting the bare one called 24 of 100 trials of 2 + 14
+captures of the same code, of which the 2 vary five times as much.
+"""
 
 _DRAWS = 4_000
 _INNER_DRAWS = 400
