@@ -11,6 +11,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import TypeAlias
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
@@ -22,19 +23,31 @@ from simulation import Noise, Simulation
 CHANGED = ("slower", "faster")
 PLAIN = Noise()
 SPOILED = Noise(drift=0.2, outliers=0.03)
+RESTLESS = (Noise(between=0.1), Noise(between=0.02))
+"""Few captures of one side that vary much, against many of the other that do not."""
+
+Counts: TypeAlias = int | tuple[int, int]
+Noises: TypeAlias = Noise | tuple[Noise, Noise]
 
 
-def trial(seed: int, captures: int, effects: Mapping[str, float], noise: Noise) -> Diff:
+def trial(seed: int, captures: Counts, effects: Mapping[str, float], noise: Noises) -> Diff:
     """One comparison of simulated captures."""
-    simulation = Simulation(seed, noise, effects=effects)
+    counts = (captures, captures) if isinstance(captures, int) else captures
+    noises = (noise, noise) if isinstance(noise, Noise) else noise
+    base, candidate = (Simulation(seed, one, effects=effects) for one in noises)
     with tempfile.TemporaryDirectory() as folder:
-        base = simulation.write(Path(folder, "base"), captures)
-        return compare(base, simulation.write(Path(folder, "candidate"), captures, candidate=True))
+        of_base = base.write(Path(folder, "base"), counts[0])
+        return compare(of_base, candidate.write(Path(folder, "candidate"), counts[1], candidate=True))
 
 
 def called(diff: Diff) -> float:
     """Part of the rows that are called faster or slower."""
     return sum(row.verdict in CHANGED for row in diff.rows) / len(diff.rows)
+
+
+def called_total(diff: Diff) -> float:
+    """Whether the total is."""
+    return diff.total.verdict in CHANGED
 
 
 def called_unchanged(diff: Diff) -> float:
@@ -60,10 +73,15 @@ def covered(diff: Diff) -> float:
 
 
 SLOWER = {"conv2d": 1.1}
-MEASURES: tuple[tuple[str, int, Mapping[str, float], Noise, Callable[[Diff], float]], ...] = (
+MEASURES: tuple[tuple[str, Counts, Mapping[str, float], Noises, Callable[[Diff], float]], ...] = (
     ("same code, 3 + 3: rows called faster or slower", 3, {}, PLAIN, called),
     ("same code, 5 + 5: the same", 5, {}, PLAIN, called),
     ("same code, 7 + 7: the same", 7, {}, PLAIN, called),
+    ("same code, 2 + 14: the same", (2, 14), {}, PLAIN, called),
+    ("same code, 5 + 14: the same", (5, 14), {}, PLAIN, called),
+    ("same code, 5 + 14, processes differ by 10 % and 2 %: rows", (5, 14), {}, RESTLESS, called),
+    ("same code, 5 + 14, processes differ by 10 % and 2 %: the total", (5, 14), {}, RESTLESS, called_total),
+    ("same code, 14 + 5, processes differ by 10 % and 2 %: the total", (14, 5), {}, RESTLESS, called_total),
     ("same code, 7 + 7, drift 20 %, 3 % outliers: the same", 7, {}, SPOILED, called),
     ("same code, 12 + 12 in blocks, drift and outliers: the same", 12, {}, SPOILED, called),
     ("same code, 7 + 7: intervals that hold 1", 7, {}, PLAIN, covered),

@@ -137,6 +137,7 @@ class Diff:
                 "delta_ns": [row.delta_ns for row in rows],
                 "calls_effect_ns": [row.calls_effect_ns for row in rows],
                 "cost_effect_ns": [row.cost_effect_ns for row in rows],
+                "estimate": [row.estimate for row in rows],
                 "interval_low": [row.interval[0] if row.interval else None for row in rows],
                 "interval_high": [row.interval[1] if row.interval else None for row in rows],
                 "p": [row.p for row in rows],

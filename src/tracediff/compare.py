@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import msgspec
 from msgspec import structs
 
+from tracediff import units
 from tracediff.analysis.conclusions import concluded
 from tracediff.analysis.families import Families, load_families
 from tracediff.errors import UsageError
@@ -62,7 +63,17 @@ def compare(
     if options.kernel_logs:
         sides = [_with_log(side, log) for side, log in zip(sides, _one_a_side(options.kernel_logs), strict=True)]
     diff = _diff(*_told_apart(*sides), families)
+    diff = structs.replace(diff, warnings=(*diff.warnings, *_same_captures(*sides)))
     return concluded(_judged(diff, options), families)
+
+
+def _same_captures(base: Captures, candidate: Captures) -> Iterator[str]:
+    files = [{Path(profile.path).resolve() for profile in side.profiles} for side in (base, candidate)]
+    shared = len(files[0] & files[1])
+    if files[0] == files[1]:
+        yield "both sides are the same captures"
+    elif shared:
+        yield f"{units.count(shared, 'capture')} of one side {'is' if shared == 1 else 'are'} also of the other"
 
 
 def _diff(base: Captures, candidate: Captures, families: Families) -> Diff:

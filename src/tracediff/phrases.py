@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracediff import units
-from tracediff.model.diff import Diff, LedgerTerm, OperatorPair, Row, RowSide, Side, ThreadLedger, Total
-from tracediff.model.gate import Outcome
+from tracediff.model.diff import Diff, Latency, LedgerTerm, OperatorPair, Row, RowSide, Side, ThreadLedger, Total
+from tracediff.model.gate import Condition, Outcome
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.noise import FamilyNoise, LabelNoise
 from tracediff.model.trace import InputShapes, Summary
@@ -67,15 +67,20 @@ def _change(total: Total) -> str:
     if total.base_ns:
         parts += [units.signed_percent(total.ratio - 1), f"{units.ratio(total.ratio)} the time"]
     judged = certainty(total)
-    p = f" (p {units.p_value(total.p)})" if total.p is not None else ""
+    p = f", p {units.p_value(total.p)}" if total.p is not None else ""
     return ", ".join(parts) + (f": {judged}{p}" if judged else "")
 
 
 def certainty(item: Row | LedgerTerm | Total) -> str:
-    """`slower, +4.1 % to +7.3 %`; empty where nothing can be said."""
+    """`slower, +5.5 % (+4.1 % to +7.3 %)`, by what was tested; empty where nothing can be said."""
     noise = "within noise" if item.within_noise else ""
-    interval = units.interval(item.interval) if item.interval else ""
-    return ", ".join(filter(None, (item.verdict, interval, noise)))
+    return ", ".join(filter(None, (item.verdict, _estimate(item), noise)))
+
+
+def _estimate(item: Row | LedgerTerm | Total | Outcome) -> str:
+    if item.estimate is None or item.interval is None:
+        return ""
+    return f"{units.signed_percent(item.estimate - 1)} ({units.interval(item.interval)})"
 
 
 def verdict(item: Row | LedgerTerm | Total) -> str:
@@ -88,17 +93,26 @@ def has_certainty(diff: Diff) -> bool:
     return any(map(certainty, (diff.total, *diff.rows, *diff.ledger)))
 
 
+def against_latency(condition: Condition, total: Total, latency: Latency | None) -> str:
+    """What one must know of a limit on the total while the latency moved the other way; empty where it did not."""
+    if condition.is_family or condition.subject != "total" or latency is None or latency.delta_ns * total.delta_ns >= 0:
+        return ""
+    return (
+        f"note: the latency without the profiler moved the other way: {_spans(latency)}, {_change(latency)}; gate on "
+        f"latency>{condition.text.partition('>')[2].strip()}"
+    )
+
+
 def outcome(outcome: Outcome) -> str:
-    """`--fail-on total>5%: exceeded: 9.873 ms -> 10.411 ms, +5.5 % (certain: +1.4 % to +10.1 %)`."""
+    """`--fail-on total>5%: exceeded: 9.873 ms -> 10.411 ms, +5.5 %: certainly slower, +5.8 % (+1.4 % to +10.1 %)`."""
     compared = Total(outcome.base_ns, outcome.candidate_ns)
     percent = f", {units.signed_percent(compared.ratio - 1)}" if compared.base_ns else ""
-    interval = f": {units.interval(outcome.interval)}" if outcome.interval else ""
-    sure = (
-        "" if outcome.certain is None else f" ({'certainly' if outcome.certain else 'not certainly'} slower{interval})"
-    )
+    disputed = "only one of means and medians exceeds the limit" if outcome.is_disputed else ""
+    sure = ", ".join(filter(None, (outcome.sure, _estimate(outcome), disputed)))
     return (
         f"--fail-on {outcome.condition.text}: {outcome.ruling}: {units.duration(outcome.base_ns)} -> "
-        f"{units.duration(outcome.candidate_ns)}, {units.difference(compared.delta_ns)}{percent}{sure}"
+        f"{units.duration(outcome.candidate_ns)}, {units.difference(compared.delta_ns)}{percent}"
+        + (f": {sure}" if sure else "")
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -256,20 +257,179 @@ def test_noise_holds_verdicts_back(tmp_path: Path) -> None:
     assert verdicts(many)["linear"] == "no evidence"
     assert next(row for row in many.rows if row.family == "linear").within_noise
     single = compare(min(base.iterdir()), min(candidate.iterdir()), options)
-    assert all(row.within_noise and row.verdict is None for row in single.rows)
+    assert all(term.within_noise and term.verdict is None for term in single.ledger if term.rows)
+    assert {row.within_noise for row in single.rows if row.family == "conv2d"} == {False}
     assert any("no more than this machine's noise" in warning for warning in single.warnings)
     noise.write_text(json.dumps({"labels": 1}))
     with pytest.raises(UsageError, match="no measured noise"):
         compare(base, candidate, options)
 
 
-def false_verdicts(trials: Sequence[int], captures: int, folder: Path) -> float:
-    rows = [
-        row.verdict in ("faster", "slower")
-        for seed in trials
-        for row in compare(*sides(folder / str(seed), captures, seed)).rows
+def test_noise_of_the_latency_is_its_own(tmp_path: Path) -> None:
+    """Latencies that jitter more than profiled iterations, and the floor that was measured of them."""
+    from tracediff.report.base import ReportOptions, load_report
+
+    def jittering(folder: str, factor: float = 1.0) -> Path:
+        captures = Simulation(6, Noise(between=0.001, between_rows=0.001)).write(tmp_path / folder, 6)
+        for at, path in enumerate(sorted(captures.iterdir())):
+            document = json.loads(path.read_text())
+            document["tracediff"]["latency_ns"] = [round(1e6 * factor * (1 + 0.2 * at))]
+            path.write_text(json.dumps(document))
+        return captures
+
+    noise = tmp_path / "noise.json"
+    noise.write_text(load_report("json").render_noise(measure(jittering("loud")), ReportOptions()))
+    pair = jittering("base"), jittering("candidate", 1.2)
+    diff = compare(*pair, CompareOptions(noise=noise))
+
+    assert diff.latency
+    assert diff.latency.within_noise
+    assert not any("for the latency" in warning for warning in diff.warnings)
+    written = json.loads(noise.read_text())
+    written["labels"][0]["families"] = [one for one in written["labels"][0]["families"] if one["family"] != "latency"]
+    noise.write_text(json.dumps(written))
+    diff = compare(*pair, CompareOptions(noise=noise))
+    assert diff.latency
+    assert not diff.latency.within_noise
+    assert any("no noise was measured for the latency" in warning for warning in diff.warnings)
+
+
+def test_noise_knows_what_it_is_of(tmp_path: Path) -> None:
+    from tracediff.report.base import ReportOptions, load_report
+
+    def captured(folder: str, workload: str, threads: int) -> Path:
+        known = {"workload": {"name": workload}, "environment": {"cpu": "N1", "threads": threads}}
+        return Simulation(7).write(tmp_path / folder, 5, torch={"version": "2.3.0"}, **known)
+
+    noise = tmp_path / "noise.json"
+    measured = measure(captured("loud", "resnet18", 4))
+    noise.write_text(load_report("json").render_noise(measured, ReportOptions()))
+    (label,) = measured.labels
+    options = CompareOptions(noise=noise)
+
+    assert (label.workload, label.torch_version, label.threads, label.cpu) == ("resnet18", "2.3.0", 4, "N1")
+    other = captured("base", "bert", 8), captured("candidate", "bert", 8)
+    warnings = [warning for warning in compare(*other, options).warnings if "measured with other" in warning]
+    assert [warning.partition(": measure")[0] for warning in warnings] == [
+        "the noise was measured with other workload: resnet18, here bert",
+        "the noise was measured with other threads: 4, here 8",
     ]
+    alike = captured("alike", "resnet18", 4), captured("alike too", "resnet18", 4)
+    assert not any("measured with other" in warning for warning in compare(*alike, options).warnings)
+
+
+def test_odd_surroundings_are_not_recorded(tmp_path: Path) -> None:
+    (label,) = measure(Simulation(7).write(tmp_path / "odd", 3, environment={"cpu": ["N1"], "threads": "4"})).labels
+
+    assert (label.cpu, label.threads) == (None, None)
+
+
+def test_the_estimate_is_what_the_interval_is_of(tmp_path: Path) -> None:
+    """Outliers carry the means: then they are said to differ from what is tested."""
+    base, candidate = sides(tmp_path, 7, conv2d=0.8)
+    document = json.loads(min(candidate.iterdir()).read_text())
+    events = [event for event in document["traceEvents"] if event.get("ph") == "X"]
+    step = max((event for event in events if "iteration" in event["name"]), key=lambda event: event["ts"])
+    (longest,) = [event for event in events if event["ts"] >= step["ts"] and event.get("name") == "aten::view"]
+    for event in (longest, step):
+        event["dur"] += 1_000_000
+    min(candidate.iterdir()).write_text(json.dumps(document))
+    diff = compare(base, candidate)
+
+    for item in (diff.total, *diff.rows, *(term for term in diff.ledger if term.rows)):
+        assert item.estimate is not None
+        assert item.interval
+        assert item.interval[0] < item.estimate < item.interval[1]
+    assert diff.total.ratio > 1.5 > 1 > diff.total.estimate  # type: ignore[operator]
+    (warning,) = [warning for warning in diff.warnings if "means and medians differ by other factors" in warning]
+    assert "total 2." in warning or "total 3." in warning
+    assert "view " in warning
+    (latency,) = [diff.latency]
+    assert latency
+    assert latency.estimate == pytest.approx(latency.ratio, rel=1e-6)
+
+
+def test_a_latency_is_shown_within_its_interval(tmp_path: Path) -> None:
+    """The median process would say 1.00x of what is tested as 0.7x."""
+    simulation = Simulation(8)
+    sides = [simulation.write(tmp_path / name, 7) for name in ("base", "candidate")]
+    for path in sorted(sides[1].iterdir())[:3]:
+        path.write_text(re.sub(r'"latency_ns": \[.*?\]', '"latency_ns": [4000000]', path.read_text()))
+    latency = compare(*sides).latency
+
+    assert latency
+    assert latency.interval
+    assert latency.interval[0] < latency.ratio < latency.interval[1]
+    assert latency.ratio == pytest.approx(latency.estimate)
+    assert latency.ratio < 0.9
+
+
+def test_a_family_that_one_capture_never_ran_has_no_ratio(tmp_path: Path) -> None:
+    base, candidate = sides(tmp_path, 7, linear=1.5)
+    odd = min(candidate.iterdir())
+    odd.write_text(odd.read_text().replace("aten::addmm", "my::addmm"))
+    diff = compare(base, candidate)
+
+    (row,) = [row for row in diff.rows if row.family == "linear"]
+    assert (row.estimate, row.interval, row.verdict) == (None, None, "no evidence")
+    assert row.p is not None
+    assert "linear" not in " ".join(diff.warnings)
+
+
+def test_a_row_is_not_tested_for_having_changed(tmp_path: Path) -> None:
+    """Its difference is 1 % of an iteration, its time on neither side."""
+    (row,) = [row for row in compare(*sides(tmp_path, 7, conv2d=3.0, view=8.0)).rows if row.family == "view"]
+
+    assert row.p is not None
+    assert (row.p_adjusted, row.verdict) == (None, "no evidence")
+
+
+@pytest.mark.parametrize("captures", [(2, 14), (4, 9), (4, 4)])
+def test_fewer_than_five_captures_claim_nothing(tmp_path: Path, captures: tuple[int, int]) -> None:
+    diff = compare(*sides(tmp_path, captures, conv2d=3.0))
+
+    assert diff.total.p is not None
+    assert diff.total.p <= 0.05
+    assert not {row.verdict for row in diff.rows} & {"faster", "slower"}
+    assert any(f"{captures[0]} + {captures[1]} captures: fewer than 5" in warning for warning in diff.warnings)
+
+
+def test_the_same_captures_on_both_sides_are_said(tmp_path: Path) -> None:
+    base, candidate = sides(tmp_path, 5)
+    (tmp_path / "again").symlink_to(base)
+    both = [*base.iterdir(), *candidate.iterdir()]
+
+    assert "both sides are the same captures" in compare(base, tmp_path / "again").warnings
+    assert "5 captures of one side are also of the other" in compare(base, both).warnings
+    assert not any(
+        "of the other" in warning or "same captures" in warning for warning in compare(base, candidate).warnings
+    )
+
+
+def test_the_test_that_was_used_is_said(tmp_path: Path) -> None:
+    assert compare(*sides(tmp_path / "1", 1)).certainty is None
+    for captures, test in ((5, "unpaired"), (12, "paired by block")):
+        certainty = compare(*sides(tmp_path / str(captures), captures)).certainty
+        assert certainty
+        assert (certainty.test, certainty.captures) == (test, (captures, captures))
+
+
+def false_verdicts(trials: Sequence[int], captures: int, folder: Path) -> float:
+    return part_called([compare(*sides(folder / str(seed), captures, seed)) for seed in trials])
+
+
+def part_called(diffs: Sequence[Diff]) -> float:
+    rows = [row.verdict in ("faster", "slower") for diff in diffs for row in diff.rows]
     return sum(rows) / len(rows)
+
+
+@pytest.mark.parametrize("spreads", [(0.1, 0.02), (0.04, 0.04)])
+def test_few_restless_captures_of_the_same_code_seldom_differ(tmp_path: Path, spreads: tuple[float, float]) -> None:
+    def written(seed: int, which: int) -> Path:
+        simulation = Simulation(seed, Noise(between=spreads[which]))
+        return simulation.write(tmp_path / f"{seed}-{which}", (5, 14)[which], candidate=bool(which))
+
+    assert part_called([compare(written(seed, 0), written(seed, 1)) for seed in range(20)]) <= 0.05
 
 
 def test_the_same_code_seldom_differs(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from tracediff.cli import main
 from tracediff.errors import UsageError
 
 from builders import SAMPLES
-from simulation import Simulation
+from simulation import MODEL, Noise, Simulation
+
+FAMILIES = [family for family, *_ in MODEL]
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +35,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (10, ["family:conv2d>10%"], 1),
         (10, ["family:conv2d > 0.5 ms"], 1),
         (10, ["latency>5%"], 1),
+        (10, ["family: conv2d>10%"], 1),
         (10, ["total>50%"], 0),
         (10, ["total>5ms"], 0),
         (10, ["family:view>90%", "total>5%"], 1),
@@ -58,10 +62,71 @@ def test_exit_codes(
     assert (": exceeded" in said) == (code == 1)
 
 
-def test_faster_is_no_regression(runs: Path) -> None:
+def test_faster_is_no_regression(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
     swapped = [str(runs / "candidate10"), str(runs / "base10")]
 
     assert main(["diff", *swapped, "--fail-on", "total>0%"]) == 0
+    assert ": certainly faster, -1" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("effect", "limit"), [(1.1, "5%"), (1.1, "0.5ms"), (0.9, "5%"), (0.9, "0.5ms")])
+def test_nothing_is_decided_where_means_and_medians_disagree(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], effect: float, limit: str
+) -> None:
+    """One iteration of one process that took a second puts the mean on the other side of the limit."""
+    steady = Noise(between=0.01, between_rows=0.0, within=0.01)
+    simulation = Simulation(1, steady, effects=dict.fromkeys(FAMILIES, effect))
+    sides = [simulation.write(tmp_path / "base", 7), simulation.write(tmp_path / "candidate", 7, candidate=True)]
+    last_iteration_takes(min(sides[effect < 1].iterdir()), 1_000_000)
+    document = tmp_path / "diff.json"
+
+    assert main(["diff", *map(str, sides), "--fail-on", f"total>{limit}", "-o", str(document)]) == 6
+    said = capsys.readouterr().err
+    assert "only one of means and medians exceeds the limit" in said
+    total = json.loads(document.read_text())["total"]
+    assert ("certainly slower, +10" if effect > 1 else "certainly faster, -9") in said
+    assert total["estimate"] == pytest.approx(effect, rel=0.02)
+    assert total["interval"][0] < total["estimate"] < total["interval"][1]
+    assert (total["ratio"] > 1) == (effect < 1)
+
+
+def last_iteration_takes(path: Path, us: int) -> None:
+    """Makes the longest operator of the last iteration, and that iteration, take longer by so much."""
+    document = json.loads(path.read_text())
+    events = [event for event in document["traceEvents"] if event.get("ph") == "X"]
+    annotation = max((event for event in events if "iteration" in event["name"]), key=lambda event: event["ts"])
+    end = annotation["ts"] + annotation["dur"]
+    inside = [event for event in events if annotation["ts"] <= event["ts"] < end and event is not annotation]
+    last = max(inside, key=lambda event: event["ts"])
+    last["dur"] += us
+    annotation["dur"] += us
+    path.write_text(json.dumps(document))
+
+
+def test_the_estimate_exceeds_a_limit_that_the_mean_exceeds_too(runs: Path, tmp_path: Path) -> None:
+    pair = [str(runs / "base10"), str(runs / "candidate10")]
+    document = tmp_path / "diff.json"
+    assert main(["diff", *pair, "-o", str(document)]) == 0
+    read = json.loads(document.read_text())
+
+    assert read["certainty"] == {"test": "unpaired", "captures": [10, 10]}
+    low, high = sorted((read["total"]["estimate"], read["total"]["ratio"]))
+    limits = [f"total>{100 * (limit - 1):.6f}%" for limit in (low - 1e-4, (low + high) / 2, high + 1e-4)]
+    assert [main(["diff", *pair, "--fail-on", limit]) for limit in limits] == [1, 6, 0]
+
+
+def test_the_latency_moved_the_other_way(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    simulation = Simulation(1, effects={"conv2d": 1.3})
+    base = simulation.write(tmp_path / "base", 6, latency_ns=[3_000_000])
+    candidate = simulation.write(tmp_path / "candidate", 6, candidate=True, latency_ns=[2_000_000])
+
+    assert main(["diff", str(base), str(candidate), "--fail-on", "total>5%"]) == 1
+    assert "note: the latency without the profiler moved the other way: 3.000 ms -> 2.000 ms" in (
+        said := capsys.readouterr().err
+    )
+    assert "gate on latency>5%" in said
+    assert main(["diff", str(base), str(candidate), "--fail-on", "latency>5%"]) == 0
+    assert "the other way" not in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["--strict"], ["--fail-on", "total>5%"]])
@@ -86,6 +151,7 @@ def test_latency_must_be_there() -> None:
         ("latency > 1.5us", "latency", None, 1500),
         ("family:aten::foo>2s", "aten::foo", None, 2 * 10**9),
         ("family:conv2d>.5%", "conv2d", 0.005, None),
+        ("family: conv2d > 5%", "conv2d", 0.05, None),
     ],
 )
 def test_conditions(text: str, subject: str, part: float | None, limit_ns: int | None) -> None:

@@ -43,7 +43,7 @@ def test_the_document_follows_its_schema_and_is_read_back(runs: Path, tmp_path: 
 
     jsonschema.validate(document, json_schemas()["noise.schema.json"])
     assert [(label["label"], label["captures"]) for label in document["labels"]] == [("acl", 4), ("openblas", 4)]
-    assert {one["family"] for one in document["labels"][0]["families"]} == {"total", *FAMILIES}
+    assert {one["family"] for one in document["labels"][0]["families"]} == {"total", "latency", *FAMILIES}
     pair = [str(runs / "acl.json"), str(runs / "openblas.json")]
     assert main(["diff", *pair, "--noise", str(noise), "-o", str(tmp_path / "diff.json")]) == 0
     rows = json.loads((tmp_path / "diff.json").read_text())["rows"]
@@ -71,6 +71,42 @@ def test_noise_replaces_no_capture(runs: Path) -> None:
 
     assert main(["noise", str(runs), "-o", str(capture)]) == 2
     assert capture.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("what", "value"), [("captures", 1), ("captures", 0), ("between", 1e300), ("between", -1), ("between", "1e999")]
+)
+def test_figures_that_no_noise_has(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], what: str, value: object
+) -> None:
+    noise = tmp_path / "noise.json"
+    assert main(["noise", str(runs / "acl"), "-o", str(noise)]) == 0
+    document = json.loads(noise.read_text())
+    (label,) = document["labels"]
+    (label if what == "captures" else label["families"][0])[what] = value
+    noise.write_text(json.dumps(document).replace('"1e999"', "1e999"))
+
+    assert (
+        main(["diff", str(runs / "acl"), str(runs / "openblas"), "--noise", str(noise), "--fail-on", "total>5%"]) == 2
+    )
+    assert "holds no measured noise" in capsys.readouterr().err
+
+
+def test_an_old_file_is_read(runs: Path, tmp_path: Path) -> None:
+    noise = tmp_path / "noise.json"
+    assert main(["noise", str(runs / "acl"), "-o", str(noise)]) == 0
+    document = json.loads(noise.read_text())
+    (label,) = document["labels"]
+    for key in ("workload", "torch_version", "threads", "cpu"):
+        del label[key]
+    label["families"] = [one for one in label["families"] if one["family"] != "latency"]
+    noise.write_text(json.dumps(document))
+    diff = tmp_path / "diff.json"
+
+    assert main(["diff", str(runs / "acl"), str(runs / "openblas"), "--noise", str(noise), "-o", str(diff)]) == 0
+    document = json.loads(diff.read_text())
+    assert any("no noise was measured for the latency" in warning for warning in document["warnings"])
+    assert document["latency"]["within_noise"] is False
 
 
 def test_a_file_that_is_no_noise(runs: Path) -> None:

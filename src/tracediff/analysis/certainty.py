@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from math import comb
+from collections.abc import Sequence
 from typing import TypeVar
 
 import msgspec
 import numpy as np
 from msgspec import structs
 
-from tracediff import units
+from tracediff.analysis.certainty_doubts import doubts_about_certainty
 from tracediff.analysis.noise import floors_of, is_within
-from tracediff.analysis.samples import samples_of, split
+from tracediff.analysis.samples import processes_of, samples_of, split
 from tracediff.analysis.statistics import (
+    FEWEST_CAPTURES,
     FEWEST_PAIRS,
     LEVEL,
-    FloatArray,
     Processes,
     Test,
     adjusted,
     compare_processes,
+    process_times,
 )
-from tracediff.model.diff import GAPS, REMAINDER, Diff, LedgerTerm, Row, Side, Total, Verdict
-from tracediff.model.noise import ITERATION, Noise
+from tracediff.model.diff import GAPS, REMAINDER, Certainty, Diff, LedgerTerm, Row, Side, Total, Verdict
+from tracediff.model.noise import ITERATION, LATENCY, Noise
 
 Measured = TypeVar("Measured", Row, LedgerTerm)
 Whole = TypeVar("Whole", bound=Total)
@@ -55,28 +55,37 @@ class _Judge:
     def __init__(self, diff: Diff, thresholds: Thresholds) -> None:
         self._diff = diff
         self._thresholds = thresholds
-        captures = (diff.base.captures, diff.candidate.captures)
-        self._floors = floors_of(thresholds.noise or Noise(()), captures)
-        self._several = min(captures) > 1
+        self._captures = (diff.base.captures, diff.candidate.captures)
+        self._floors = floors_of(thresholds.noise or Noise(()), self._captures)
+        self._several = min(self._captures) > 1
         self._orders = _orders(diff.base, diff.candidate)
 
     def judged(self) -> Diff:
         diff = self._diff
-        latency = diff.latency
-        rows = self._all(diff.rows, [self._floors.get(row.family) for row in diff.rows])
+        # A family's noise is that of its rows together: each of several is noisier.
+        alone = {term.rows[0] for term in diff.ledger if len(term.rows) == 1}
+        rows = self._all(
+            diff.rows, [self._floors.get(row.family) if at in alone else None for at, row in enumerate(diff.rows)]
+        )
         ledger = self._all(diff.ledger, [self._floors.get(term.term) for term in diff.ledger])
-        total = self._whole(diff.total, [split(one[None], side.kept) for one, side in self._of(diff.total)])
-        if latency:
-            runs = (diff.base.runs, diff.candidate.runs)
-            latency = self._whole(latency, [[np.array([run.latency_ns], float) for run in side] for side in runs])
-        result = structs.replace(diff, rows=tuple(rows), ledger=tuple(ledger), total=total, latency=latency)
-        return structs.replace(result, warnings=(*diff.warnings, *_doubts(result, self._floors)))
+        result = structs.replace(
+            diff,
+            rows=tuple(rows),
+            ledger=tuple(ledger),
+            total=self._whole(diff.total, self._floors.get(ITERATION)),
+            latency=self._whole(diff.latency, self._floors.get(LATENCY)) if diff.latency else None,
+            certainty=Certainty("paired by block" if self._orders else "unpaired", self._captures)
+            if self._several
+            else None,
+        )
+        noise = self._thresholds.noise
+        return structs.replace(result, warnings=(*diff.warnings, *doubts_about_certainty(result, noise)))
 
     def _all(self, items: Sequence[Measured], floors: Sequence[float | None]) -> list[Measured]:
         """Rows or terms, tested together."""
         sides = [_times(item) for item in items]
         result = [
-            structs.replace(item, within_noise=is_within(*times, floor))
+            structs.replace(item, within_noise=is_within(_ratio(*times), floor))
             for item, times, floor in zip(items, sides, floors, strict=True)
         ]
         tested = [at for at, times in enumerate(sides) if min(times) > 0 and _has_samples(items[at])]
@@ -96,27 +105,28 @@ class _Judge:
         for place, p in zip(np.flatnonzero(material).tolist(), found, strict=True):
             p_adjusted[place] = p
         for place, at in enumerate(tested):
-            interval, p = _certainty(test, place)
+            estimate, interval = _estimate(test, place)
+            within = is_within(estimate or _ratio(*sides[at]), floors[at])
             result[at] = structs.replace(
                 result[at],
+                estimate=estimate,
                 interval=interval,
-                p=p,
+                p=float(test.p[place]),
                 p_adjusted=p_adjusted[place],
-                verdict=self._verdict(interval, p_adjusted[place], result[at].within_noise),
+                verdict=self._verdict(interval, p_adjusted[place], within),
+                within_noise=within,
             )
         return result
 
-    def _whole(self, whole: Whole, processes: Sequence[Processes]) -> Whole:
+    def _whole(self, whole: Whole, floor: float | None) -> Whole:
         """The total or the latency: one test, planned before anything was seen, so not adjusted."""
-        within = is_within(whole.base_ns, whole.candidate_ns, self._floors.get(ITERATION))
         if not self._several or min(whole.base_ns, whole.candidate_ns) <= 0:
-            return structs.replace(whole, within_noise=within)
-        interval, p = _certainty(self._compare(*processes), 0)
+            return structs.replace(whole, within_noise=is_within(_ratio(whole.base_ns, whole.candidate_ns), floor))
+        test = self._compare(*processes_of(whole, self._diff))
+        (estimate, interval), p = _estimate(test, 0), float(test.p[0])
+        within = is_within(estimate or whole.ratio, floor)
         verdict = self._verdict(interval, p, within)
-        return structs.replace(whole, interval=interval, p=p, verdict=verdict, within_noise=within)
-
-    def _of(self, what: Total) -> list[tuple[FloatArray, Side]]:
-        return list(zip(samples_of(what, self._diff), (self._diff.base, self._diff.candidate), strict=True))
+        return structs.replace(whole, estimate=estimate, interval=interval, p=p, verdict=verdict, within_noise=within)
 
     def _compare(self, base: Processes, candidate: Processes) -> Test:
         if self._orders is None:
@@ -131,21 +141,31 @@ class _Judge:
         return base_ns / self._diff.total.base_ns + candidate_ns / self._diff.total.candidate_ns
 
     def _is_material(self, base_ns: int, candidate_ns: int) -> bool:
+        """By the size of the sides; a choice by their difference would be one by what is tested."""
         floor, total = self._thresholds.materiality, self._diff.total
-        return (
-            base_ns >= floor * total.base_ns
-            or candidate_ns >= floor * total.candidate_ns
-            or abs(candidate_ns - base_ns) >= floor * min(total.base_ns, total.candidate_ns)
-        )
+        return base_ns >= floor * total.base_ns or candidate_ns >= floor * total.candidate_ns
 
-    def _verdict(self, interval: tuple[float, float], p: float | None, within_noise: bool) -> Verdict:
-        low, high = interval
-        band = 1 + self._thresholds.equivalence
-        if low >= 1 / band and high <= band:
-            return "same"
-        if p is None or p > LEVEL or within_noise or low <= 1 <= high:
+    def _verdict(self, interval: tuple[float, float] | None, p: float | None, within_noise: bool) -> Verdict:
+        if interval is None:
             return "no evidence"
-        return "slower" if low > 1 else "faster"
+        band = 1 + self._thresholds.equivalence
+        if interval[0] >= 1 / band and interval[1] <= band:
+            return "same"
+        if within_noise or not is_certain(interval, p, self._captures):
+            return "no evidence"
+        return "slower" if interval[0] > 1 else "faster"
+
+
+def is_certain(interval: tuple[float, float], p: float | None, captures: tuple[int, int]) -> bool:
+    """Whether the sides differ: by p, by the interval, and by captures enough to know how much processes differ."""
+    outside = not interval[0] <= 1 <= interval[1]
+    return outside and p is not None and p <= LEVEL and min(captures) >= FEWEST_CAPTURES
+
+
+def typical_base_ns(what: Total | LedgerTerm, diff: Diff) -> float:
+    """The base's part of the estimate: the geometric mean of its processes' medians, or means where those are 0."""
+    times = process_times(*processes_of(what, diff))[0]
+    return float(np.exp(np.log(np.maximum(times, 1.0)).mean()))
 
 
 def _times(item: Row | LedgerTerm) -> tuple[int, int]:
@@ -158,8 +178,15 @@ def _has_samples(item: Row | LedgerTerm) -> bool:
     return not isinstance(item, LedgerTerm) or item.term == GAPS or bool(item.rows and item.term != REMAINDER)
 
 
-def _certainty(test: Test, at: int) -> tuple[tuple[float, float], float]:
-    return (float(test.low[at]), float(test.high[at])), float(test.p[at])
+def _ratio(base_ns: int, candidate_ns: int) -> float:
+    return candidate_ns / base_ns if base_ns > 0 and candidate_ns > 0 else 0.0
+
+
+def _estimate(test: Test, at: int) -> tuple[float | None, tuple[float, float] | None]:
+    """The ratio and its interval; None where some process lacks the row."""
+    if np.isnan(test.ratio[at]):
+        return None, None
+    return float(test.ratio[at]), (float(test.low[at]), float(test.high[at]))
 
 
 def _orders(base: Side, candidate: Side) -> tuple[list[int], list[int]] | None:
@@ -169,28 +196,3 @@ def _orders(base: Side, candidate: Side) -> tuple[list[int], list[int]] | None:
     if places[0].keys() != places[1].keys() or len(blocks) < max(FEWEST_PAIRS, base.captures, candidate.captures):
         return None
     return [places[0][block] for block in blocks], [places[1][block] for block in blocks]
-
-
-def _doubts(diff: Diff, floors: Mapping[str, float]) -> Iterator[str]:
-    counts = (diff.base.captures, diff.candidate.captures)
-    if min(counts) == 1 < max(counts):
-        yield "one side is a single capture: nothing can be called faster, slower or the same"
-    if min(counts) > 1:
-        smallest = (2 if counts[0] == counts[1] else 1) / comb(sum(counts), counts[0])
-        if smallest > LEVEL:
-            yield (
-                f"{counts[0]} + {counts[1]} captures: the smallest p that they can give is {smallest:.2g}, so nothing "
-                "can be called faster or slower; 5 + 5 can"
-            )
-        interval = diff.total.interval
-        if interval and not interval[0] <= diff.total.ratio <= interval[1]:
-            yield (
-                f"the means differ by {units.ratio(diff.total.ratio)}, the medians by {units.ratio(interval[0])} to "
-                f"{units.ratio(interval[1])}: the difference rests on few iterations or processes"
-            )
-    noisy = sum(row.within_noise for row in diff.rows)
-    if noisy:
-        yield f"{units.count(noisy, 'row')} of {len(diff.rows)} differ by no more than this machine's noise"
-    unknown = sorted({row.family for row in diff.rows} - set(floors)) if floors else []
-    if unknown:
-        yield f"no noise was measured for {', '.join(unknown)}"

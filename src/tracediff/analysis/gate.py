@@ -8,9 +8,11 @@ from fractions import Fraction
 
 from tracediff.errors import UsageError
 from tracediff.model.diff import Diff, LedgerTerm, Total
-from tracediff.model.gate import Condition, Outcome, Ruling
+from tracediff.model.gate import Condition, Outcome, Ruling, Sureness
 
-_CONDITION = re.compile(r"\s*(total|latency|family:(?P<family>.+?))\s*>\s*(\d+(?:\.\d+)?|\.\d+)\s*(%|ns|us|µs|ms|s)\s*")
+_CONDITION = re.compile(
+    r"\s*(total|latency|family:\s*(?P<family>.+?))\s*>\s*(\d+(?:\.\d+)?|\.\d+)\s*(%|ns|us|µs|ms|s)\s*"
+)
 _UNITS = {"ns": 1, "us": 10**3, "µs": 10**3, "ms": 10**6, "s": 10**9}
 
 
@@ -39,23 +41,46 @@ def parse_condition(text: str) -> Condition:
 def check(condition: Condition, diff: Diff) -> Outcome:
     """Holds a comparison to a condition.
 
-    The estimate decides whether the limit is exceeded. With repeated captures that counts only if the candidate is
-    certainly slower: p and interval of this one subject, which the user chose before looking, so not adjusted.
+    With one capture on a side the times decide. With repeated ones the estimate does, which is what is tested, and it
+    counts only if the candidate is certainly slower: p and interval of this one subject, which the user chose before
+    looking, so not adjusted. Where the means say otherwise than the estimate nothing is decided.
 
     Raises:
         UsageError: what the condition is about does not occur.
     """
     subject = _subject(condition, diff)
-    base_ns, candidate_ns = subject.base_ns, subject.candidate_ns
-    allowed = condition.limit_ns if condition.part is None else condition.part * base_ns
-    exceeds = allowed is not None and candidate_ns - base_ns > allowed
-    certain = None
-    if subject.within_noise or min(diff.base.captures, diff.candidate.captures) > 1:
-        certain = _certainly_slower(subject)
+    several = min(diff.base.captures, diff.candidate.captures) > 1
+    sure = _sureness(subject, diff) if several or subject.within_noise else None
+    exceeds = {_exceeds(condition, subject.base_ns, subject.candidate_ns)}
+    if several and subject.estimate is not None:
+        exceeds.add(_estimate_exceeds(condition, subject, subject.estimate, diff))
     ruling: Ruling = "held"
-    if exceeds:
-        ruling = "inconclusive" if certain is False else "exceeded"
-    return Outcome(condition, ruling, base_ns, candidate_ns, subject.interval, certain)
+    if True in exceeds:
+        ruling = "exceeded" if exceeds == {True} and sure in ("certainly slower", None) else "inconclusive"
+    return Outcome(
+        condition=condition,
+        ruling=ruling,
+        base_ns=subject.base_ns,
+        candidate_ns=subject.candidate_ns,
+        estimate=subject.estimate,
+        interval=subject.interval,
+        sure=sure,
+        is_disputed=len(exceeds) > 1,
+    )
+
+
+def _exceeds(condition: Condition, base_ns: int, candidate_ns: int) -> bool:
+    allowed = condition.limit_ns if condition.part is None else condition.part * base_ns
+    return allowed is not None and candidate_ns - base_ns > allowed
+
+
+def _estimate_exceeds(condition: Condition, subject: Total | LedgerTerm, estimate: float, diff: Diff) -> bool:
+    if condition.limit_ns is None:
+        return condition.part is not None and estimate - 1 > condition.part
+    # Only repeated captures pay for this.
+    from tracediff.analysis.certainty import typical_base_ns
+
+    return (estimate - 1) * typical_base_ns(subject, diff) > condition.limit_ns
 
 
 def _subject(condition: Condition, diff: Diff) -> Total | LedgerTerm:
@@ -80,11 +105,15 @@ def _named(families: Sequence[str]) -> str:
     return ", ".join(sorted(families)) or "none"
 
 
-def _certainly_slower(subject: Total | LedgerTerm) -> bool:
+def _sureness(subject: Total | LedgerTerm, diff: Diff) -> Sureness:
+    if subject.within_noise:
+        return "not certain"
     if subject.interval is None:
         # What one side never does at all is no matter of noise.
-        return subject.base_ns == 0 and not subject.within_noise
+        return "certainly slower" if subject.base_ns == 0 < subject.candidate_ns else "not certain"
     # Without repeated captures nobody pays for the statistics.
-    from tracediff.analysis.statistics import LEVEL
+    from tracediff.analysis.certainty import is_certain
 
-    return subject.interval[0] > 1 and subject.p is not None and subject.p <= LEVEL and not subject.within_noise
+    if not is_certain(subject.interval, subject.p, (diff.base.captures, diff.candidate.captures)):
+        return "not certain"
+    return "certainly slower" if subject.interval[0] > 1 else "certainly faster"

@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tracediff.analysis.statistics import FloatArray
-from tracediff.model.diff import GAPS, Diff, LedgerTerm, Row, RowSide, Total
+from tracediff.analysis.statistics import FloatArray, Processes
+from tracediff.model.diff import GAPS, Diff, Latency, LedgerTerm, Row, RowSide, Side, Total
 
 Samples: TypeAlias = tuple[FloatArray, FloatArray]
 """Base's and candidate's times in ns, each of shape (its iterations,), capture by capture."""
@@ -40,6 +40,19 @@ def split(times: FloatArray, kept: Sequence[int]) -> list[FloatArray]:
         kept: the iterations of each capture.
     """
     return np.split(times, np.cumsum(kept)[:-1], axis=1)
+
+
+def processes_of(what: Row | LedgerTerm | Total, diff: Diff) -> tuple[Processes, Processes]:
+    """The same as compare_processes takes it: as one row, capture by capture; the latency's without the profiler."""
+    if isinstance(what, Latency):
+        return latencies_of(diff.base), latencies_of(diff.candidate)
+    base, candidate = samples_of(what, diff)
+    return split(base[None], diff.base.kept), split(candidate[None], diff.candidate.kept)
+
+
+def latencies_of(side: Side) -> Processes:
+    """The times of the iterations without the profiler, capture by capture."""
+    return [np.array([run.latency_ns], dtype=np.float64) for run in side.runs]
 
 
 def _summed(rows: Sequence[Row], diff: Diff) -> Samples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import median
+from statistics import geometric_mean, median
 
 import numpy as np
 
@@ -93,11 +93,15 @@ def _typical_ns(side: TracedSide) -> int:
 
 
 def _latency(base: TracedSide, candidate: TracedSide) -> Latency | None:
-    """Medians over each process's median; None where not all captures of both sides recorded it."""
+    """The geometric mean of the processes' medians, which is what is tested; None where a capture did not record it."""
     if not all(run.latency_ns for side in (base, candidate) for run in side.runs):
         return None
-    base_ns, candidate_ns = (round(median(median(run.latency_ns) for run in side.runs)) for side in (base, candidate))
-    return Latency(base_ns, candidate_ns)
+    return Latency(_latency_ns(base), _latency_ns(candidate))
+
+
+def _latency_ns(side: TracedSide) -> int:
+    medians = [median(run.latency_ns) for run in side.runs]
+    return round(geometric_mean(medians) if len(medians) > 1 and min(medians) > 0 else median(medians))
 
 
 def _accounts(

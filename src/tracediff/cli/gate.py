@@ -63,8 +63,9 @@ def rule(diff: Diff, conditions: Sequence[Condition], strict: bool) -> tuple[Exi
 
     outcomes = [check(condition, diff) for condition in conditions]
     lines = [phrases.outcome(outcome) for outcome in outcomes]
-    if any(outcome.certain is None for outcome in outcomes):
+    if any(outcome.sure is None for outcome in outcomes):
         lines.append("note: a side is one capture, so nothing tells these from noise: the estimates decide")
+    lines += filter(None, (phrases.against_latency(one, diff.total, diff.latency) for one in conditions))
     rulings = {outcome.ruling for outcome in outcomes}
     if "exceeded" in rulings:
         return ExitCode.EXCEEDED, lines

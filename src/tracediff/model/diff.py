@@ -140,13 +140,16 @@ class Row(msgspec.Struct, frozen=True):
         family: the family's name, or the operator's own where it has none.
         shape: shared by both sides; `A | B`, sorted, where a structural match joins two shapes.
         node: index into `Diff.call_tree` of the row's first call; -1 where the tree does not show it.
-        interval: of the ratio candidate / base of the processes' medians, 95 %. It and what follows are certainty,
-            which comes of repeated captures on both sides; None without, and for a row of one side only.
-        p: of that ratio, two-sided, for this row alone.
+        estimate: the ratio candidate / base of the geometric means of the processes' medians: what is tested, other
+            than that of the mean times above. It and what follows are certainty, which comes of repeated captures on
+            both sides; None without, for a row of one side only and for one that some process never ran.
+        interval: of the estimate, 95 %.
+        p: of no difference, two-sided, for this row alone.
         p_adjusted: the same for all rows above the materiality floor together, weighted by the root of their time; None
             below it. This one is judged by.
         verdict: `same` where the interval lies within the equivalence band.
-        within_noise: smaller than what `tracediff noise` found this machine to do by itself.
+        within_noise: smaller than what `tracediff noise` found this machine to do by itself; only said of a row that is
+            its family's only one, for it was families that were measured.
     """
 
     family: str
@@ -159,6 +162,7 @@ class Row(msgspec.Struct, frozen=True):
     change: Change
     match: Match
     node: int = -1
+    estimate: float | None = None
     interval: tuple[float, float] | None = None
     p: float | None = None
     verdict: Verdict | None = None
@@ -176,7 +180,7 @@ class LedgerTerm(msgspec.Struct, frozen=True):
         share: of the total difference; 0.0 where that is zero.
         outermost: the outermost operators behind the term, shared by both sides or not.
         rows: indices into the rows.
-        interval, p, p_adjusted, verdict, within_noise: as a row's; adjusted for all terms above the floor.
+        estimate, interval, p, p_adjusted, verdict, within_noise: as a row's; adjusted for all terms above the floor.
     """
 
     term: str
@@ -186,6 +190,7 @@ class LedgerTerm(msgspec.Struct, frozen=True):
     share: float
     outermost: tuple[str, ...] = ()
     rows: tuple[int, ...] = ()
+    estimate: float | None = None
     interval: tuple[float, float] | None = None
     p: float | None = None
     verdict: Verdict | None = None
@@ -199,13 +204,14 @@ class Total(msgspec.Struct, frozen=True):
     Attributes:
         base_ns, candidate_ns: mean of all iterations.
         typical_ns: median iteration of base and of candidate; None where only sums are known.
-        interval, p, verdict: certainty, from repeated captures; None for one capture a side.
+        estimate, interval, p, verdict: certainty, as a row's, from repeated captures; None for one capture a side.
         within_noise: whether it is less than what was measured as the machine's own noise.
     """
 
     base_ns: int
     candidate_ns: int
     typical_ns: tuple[int, int] | None = None
+    estimate: float | None = None
     interval: tuple[float, float] | None = None
     verdict: Verdict | None = None
     p: float | None = None
@@ -228,8 +234,10 @@ class Total(msgspec.Struct, frozen=True):
 
 
 class Latency(Total, frozen=True):
-    """The difference of one iteration as measured without the profiler, by the median process: the headline.
+    """The difference of one iteration as measured without the profiler: the headline.
 
+    Its times are geometric means of the processes' medians, so their ratio is the estimate; the median iteration where
+    a side is one capture.
     The traces apportion it but do not measure it: their total is with the profiler's own time.
     """
 
@@ -337,6 +345,18 @@ class Numerics(msgspec.Struct, frozen=True):
     tolerance: float
 
 
+class Certainty(msgspec.Struct, frozen=True):
+    """How repeated captures were compared.
+
+    Attributes:
+        test: `paired by block` where both sides have the same blocks, and enough of them.
+        captures: of base and of candidate.
+    """
+
+    test: Literal["paired by block", "unpaired"]
+    captures: tuple[int, int]
+
+
 class Diff(msgspec.Struct, frozen=True, eq=False):
     """Base against candidate. `sum(term.delta_ns for term in ledger) == total.delta_ns`, exactly.
 
@@ -348,6 +368,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
         other_threads: None where both sides ran on one thread.
         numerics: None where the outputs of both sides are not recorded, or cannot be compared.
         latency: None where a capture did not record it.
+        certainty: None where a side is one capture.
     """
 
     base: Side
@@ -363,6 +384,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     numerics: Numerics | None = None
     warnings: tuple[str, ...] = ()
     latency: Latency | None = None
+    certainty: Certainty | None = None
 
     @property
     def latency_contradicts(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 Ruling: TypeAlias = Literal["held", "exceeded", "inconclusive"]
+Sureness: TypeAlias = Literal["certainly slower", "certainly faster", "not certain"]
 
 
 class Condition(msgspec.Struct, frozen=True):
@@ -32,15 +33,18 @@ class Outcome(msgspec.Struct, frozen=True):
     """What became of a condition.
 
     Attributes:
-        base_ns, candidate_ns: what was compared.
-        interval: of their ratio, where repeated captures give one.
-        certain: whether repeated captures back the ruling; None with one capture on a side, unless it is
-            within the measured noise.
+        base_ns, candidate_ns: means of all iterations; for the latency, of processes.
+        estimate: the ratio that was tested, where repeated captures give one.
+        interval: of the estimate.
+        sure: what repeated captures say; None with one capture on a side, unless it is within the measured noise.
+        is_disputed: the times exceed the limit and the estimate does not, or the other way round.
     """
 
     condition: Condition
     ruling: Ruling
     base_ns: int
     candidate_ns: int
+    estimate: float | None
     interval: tuple[float, float] | None
-    certain: bool | None
+    sure: Sureness | None
+    is_disputed: bool = False

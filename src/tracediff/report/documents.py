@@ -105,6 +105,7 @@ class TotalRecord(TypedDict):
     candidate_ns: int
     delta_ns: int
     ratio: float | None
+    estimate: float | None
     interval: tuple[float, float] | None
     verdict: Literal["faster", "slower", "same", "no evidence"] | None
     p: float | None
@@ -163,7 +164,8 @@ class RowSideRecord(TypedDict):
 class RowRecord(TypedDict):
     """A family and a shape.
 
-    `interval` (95 %) is of the ratio candidate / base of the processes' medians, `p` of this row alone, `p_adjusted`
+    `estimate` is the ratio candidate / base of the geometric means of the processes' medians, `interval` (95 %) its
+    interval; the ratio of the times here is that of the means. `p` of this row alone, `p_adjusted`
     (Benjamini and Hochberg, weighted by the root of a row's time) of all rows above the materiality floor: the verdict
     goes by that one.
     """
@@ -177,6 +179,7 @@ class RowRecord(TypedDict):
     cost_effect_ns: int
     change: Literal["same", "implementation", "calls", "only base", "only candidate"]
     match: Literal["exact", "family", "structural", "none"]
+    estimate: float | None
     interval: tuple[float, float] | None
     p: float | None
     p_adjusted: float | None
@@ -193,6 +196,7 @@ class LedgerRecord(TypedDict):
     base_ns: int
     candidate_ns: int
     operators: list[str]
+    estimate: float | None
     interval: tuple[float, float] | None
     p: float | None
     p_adjusted: float | None
@@ -243,6 +247,13 @@ class ThreadsRecord(TypedDict):
     rows: list[RowRecord]
 
 
+class CertaintyRecord(TypedDict):
+    """How repeated captures were compared: `captures` of base and candidate."""
+
+    test: Literal["paired by block", "unpaired"]
+    captures: tuple[int, int]
+
+
 class DiffDocument(TypedDict):
     """`tracediff diff --format json`; times and calls are per iteration."""
 
@@ -258,6 +269,7 @@ class DiffDocument(TypedDict):
     explanations: list[ExplanationRecord]
     numerics: NumericsRecord | None
     other_threads: ThreadsRecord | None
+    certainty: CertaintyRecord | None
     warnings: list[str]
 
 

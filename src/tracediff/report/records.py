@@ -60,6 +60,7 @@ def diff_document(diff: Diff) -> DiffDocument:
         "explanations": [{"text": one.text, "rows": list(one.rows)} for one in diff.explanations],
         "numerics": _numerics(diff.numerics),
         "other_threads": _threads(diff.other_threads),
+        "certainty": {"test": diff.certainty.test, "captures": diff.certainty.captures} if diff.certainty else None,
         "warnings": list(diff.warnings),
     }
 
@@ -135,6 +136,7 @@ def _total(total: Total) -> TotalRecord:
         "candidate_ns": total.candidate_ns,
         "delta_ns": total.delta_ns,
         "ratio": total.ratio if total.base_ns or not total.candidate_ns else None,
+        "estimate": total.estimate,
         "interval": total.interval,
         "verdict": total.verdict,
         "p": total.p,
@@ -171,6 +173,7 @@ def _row(row: Row) -> RowRecord:
         "cost_effect_ns": row.cost_effect_ns,
         "change": row.change,
         "match": row.match,
+        "estimate": row.estimate,
         "interval": row.interval,
         "p": row.p,
         "p_adjusted": row.p_adjusted,
@@ -232,6 +235,7 @@ def _term(term: LedgerTerm) -> LedgerRecord:
         "base_ns": term.base_ns,
         "candidate_ns": term.candidate_ns,
         "operators": list(term.outermost),
+        "estimate": term.estimate,
         "interval": term.interval,
         "p": term.p,
         "p_adjusted": term.p_adjusted,

@@ -8,11 +8,13 @@ import pytest
 from tracediff.analysis.statistics import FEWEST_PAIRS, Processes, adjusted, compare_processes, t_quantile
 
 
-def processes(seed: int, count: int, rows: int = 40, factor: float = 1.0, iterations: int = 8) -> Processes:
+def processes(
+    seed: int, count: int, rows: int = 40, factor: float = 1.0, iterations: int = 8, between: float = 0.05
+) -> Processes:
     """Rows of times with 5 % between processes and 5 % within."""
     draw = np.random.default_rng(seed)
     return [
-        1e6 * factor * np.exp(draw.normal(0, 0.05, (rows, 1)) + draw.normal(0, 0.05, (rows, iterations)))
+        1e6 * factor * np.exp(draw.normal(0, between, (rows, 1)) + draw.normal(0, 0.05, (rows, iterations)))
         for _ in range(count)
     ]
 
@@ -107,6 +109,61 @@ def test_what_matters_more_is_given_up_less_easily() -> None:
 
     assert heavy < adjusted(p, np.ones(4))[0] <= light
     assert (adjusted(p, np.array([5.0, 1, 1, 1])) >= p).all()
+
+
+@pytest.mark.parametrize(
+    ("counts", "spreads"),
+    [
+        ((5, 14), (0.1, 0.02)),
+        ((5, 14), (0.02, 0.1)),
+        ((5, 14), (0.05, 0.05)),
+        ((5, 30), (0.2, 0.03)),
+        ((5, 5), (0.1, 0.02)),
+    ],
+)
+def test_few_restless_processes_are_no_difference(counts: tuple[int, int], spreads: tuple[float, float]) -> None:
+    """The bare difference, permuted, with a pooled t, called up to 15 % of these."""
+    base, candidate = (
+        processes(20 + which, count, 600, between=between)
+        for which, (count, between) in enumerate(zip(counts, spreads, strict=True))
+    )
+    test = compare_processes(base, candidate)
+    outside = (test.low > 1) | (test.high < 1)
+
+    assert ((test.p <= 0.05) & outside).mean() <= 0.08
+    assert outside.mean() <= 0.08
+
+
+def test_a_process_that_never_ran_a_row_leaves_no_ratio() -> None:
+    """One of nothing would be one of whatever stands for nothing."""
+    base = [np.array([[1000.0, 1100]]) * factor for factor in (1, 1.01, 1.02, 1.03, 1.04)]
+    candidate = [2 * times for times in base]
+    candidate[0] = np.zeros((1, 2))
+    test, swapped = compare_processes(base, candidate), compare_processes(candidate, base)
+
+    assert np.isnan([test.ratio[0], test.low[0], test.high[0]]).all()
+    assert 0.05 < test.p[0] < 1
+    assert test.p[0] == swapped.p[0]
+    paired = compare_processes(base * 3, candidate * 3, paired=True)
+    assert np.isnan(paired.ratio[0])
+    assert 0 < paired.p[0] < 1
+
+
+def test_iterations_that_lack_a_row_do_not_widen_without_bound() -> None:
+    """A median of drawn iterations that is zero has no logarithm, so processes alone are drawn."""
+    draw = np.random.default_rng(3)
+    often = [np.concatenate((np.zeros((1, 3)), 1000 * np.exp(draw.normal(0, 0.02, (1, 5)))), axis=1) for _ in range(12)]
+    test = compare_processes(often[:6], often[6:])
+
+    assert 0.9 < test.low[0] < 1 < test.high[0] < 1.1
+
+
+@pytest.mark.parametrize(
+    ("freedom", "quantile"), [(1, 12.706), (1.9, 12.706), (2, 4.303), (2.5, 4.303), (3, 3.182), (5, 2.571)]
+)
+def test_t_quantile_of_few_degrees(freedom: float, quantile: float) -> None:
+    assert t_quantile(0.975, freedom) == pytest.approx(quantile, rel=0.01)
+    assert t_quantile(0.025, freedom) == pytest.approx(-quantile, rel=0.01)
 
 
 @pytest.mark.parametrize(("freedom", "quantile"), [(2, 4.303), (4, 2.776), (8, 2.306), (18, 2.101), (1000, 1.962)])

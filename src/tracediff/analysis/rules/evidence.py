@@ -66,17 +66,17 @@ class Evidence(msgspec.Struct, frozen=True):
         """
         if self.diff.comparable.verdict == "different workload":
             return False
-        return self.diff.total.interval is None or row.verdict in _CERTAIN
+        return self.diff.certainty is None or row.verdict in _CERTAIN
 
     def holds(self, finding: Finding) -> bool:
         """Whether one of the rows that a finding rests on moved for certain; taken for granted as in `counts`."""
-        if self.diff.total.interval is None or not finding.rows:
+        if self.diff.certainty is None or not finding.rows:
             return True
         return any(self.diff.rows[at].verdict in _CERTAIN or self.diff.rows[at].match == "none" for at in finding.rows)
 
     def is_certain(self, term: LedgerTerm) -> bool:
         """Whether a term moved; taken for granted where only one capture a side could say."""
-        return self.diff.total.interval is None or term.verdict in _CERTAIN
+        return self.diff.certainty is None or term.verdict in _CERTAIN
 
     def suspects(self, *usual: str) -> str:
         """What may be behind a time that no code explains: first the settings that both sides recorded otherwise."""

@@ -54,7 +54,7 @@ def profiler(evidence: Evidence) -> Iterator[Finding]:
         return
     text = (
         f"With the profiler iterations take {units.ratio(inflation[0])} the time in base and "
-        f"{units.ratio(inflation[1])} in candidate; medians without it are {spans(*latency)} "
+        f"{units.ratio(inflation[1])} in candidate; without it they take {spans(*latency)} "
         f"({units.difference(latency[1] - latency[0])})"
     )
     if evidence.diff.latency_contradicts:
@@ -69,7 +69,7 @@ def noise(evidence: Evidence) -> Iterator[Finding]:
     samples = [side.samples_ns for side in sides]
     if evidence.diff.comparable.verdict == "different workload":
         return
-    if total.interval is not None:
+    if evidence.diff.certainty is not None and total.interval is not None:
         if total.within_noise:
             text = (
                 f"The difference is no more than the noise measured on this machine: {units.interval(total.interval)} "
