@@ -114,6 +114,16 @@ class Diff:
         return self.result.latency
 
     @property
+    def comparable(self) -> model.Comparability:
+        """Whether both sides did the same work."""
+        return self.result.comparable
+
+    @property
+    def explanations(self) -> tuple[model.Explanation, ...]:
+        """Why, in sentences with the rows that they rest on."""
+        return self.result.explanations
+
+    @property
     def warnings(self) -> tuple[str, ...]:
         """What one must know before believing the numbers."""
         return self.result.warnings
@@ -137,11 +147,7 @@ class Diff:
                 "delta_ns": [row.delta_ns for row in rows],
                 "calls_effect_ns": [row.calls_effect_ns for row in rows],
                 "cost_effect_ns": [row.cost_effect_ns for row in rows],
-                "estimate": [row.estimate for row in rows],
-                "interval_low": [row.interval[0] if row.interval else None for row in rows],
-                "interval_high": [row.interval[1] if row.interval else None for row in rows],
-                "p": [row.p for row in rows],
-                "verdict": [row.verdict for row in rows],
+                **_certainty(rows),
             }
         )
 
@@ -156,6 +162,7 @@ class Diff:
                 "candidate_ns": [term.candidate_ns for term in terms],
                 "delta_ns": [term.delta_ns for term in terms],
                 "share": [term.share for term in terms],
+                **_certainty(terms),
             }
         )
 
@@ -248,6 +255,19 @@ _OPERATOR_COLUMNS: dict[str, Callable[[model.OperatorTime], object]] = {
     "self_cpu_ns": lambda operator: operator.self_ns,
     "cpu_total_ns": lambda operator: operator.total_ns,
 }
+
+
+def _certainty(items: Sequence[model.Row | model.LedgerTerm]) -> dict[str, list[object]]:
+    """What repeated captures say; empty cells for single ones."""
+    return {
+        "estimate": [item.estimate for item in items],
+        "interval_low": [item.interval[0] if item.interval else None for item in items],
+        "interval_high": [item.interval[1] if item.interval else None for item in items],
+        "p": [item.p for item in items],
+        "p_adjusted": [item.p_adjusted for item in items],
+        "verdict": [item.verdict for item in items],
+        "within_noise": [item.within_noise for item in items],
+    }
 
 
 def _base(row: model.Row) -> model.RowSide | None:

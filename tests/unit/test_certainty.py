@@ -195,7 +195,10 @@ def test_ways_to_name_captures(tmp_path: Path) -> None:
         assert compare(named, candidate).base.captures == 2
     assert compare(tmp_path / "base.json", candidate).base.captures == 1
     assert compare(base, candidate).base.run.label == "base"
-    assert api.compare([api.load(files[0]), files[1]], candidate).result.base.captures == 2
+    framed = api.compare([api.load(files[0]), files[1]], candidate)
+    assert framed.result.base.captures == 2
+    for frame, items in ((framed.rows, framed.result.rows), (framed.ledger, framed.result.ledger)):
+        assert frame["verdict"].fillna("").tolist() == [item.verdict or "" for item in items]
     # The same capture under two names is one.
     (base / "again.json").symlink_to(files[0])
     assert compare(base, candidate).base.captures == 2

@@ -173,16 +173,27 @@ def _window(
     return None if min(sizes) < 1 else sizes
 
 
-def _pooling(call: _Call) -> _Counted:
-    """`max_pool2d(input, kernel, stride, padding, dilation, ceil_mode)`."""
-    image, spatial = call.tensors[0], 2
-    kernel, padding, dilation = (call.numbers(at, spatial) for at in (1, 3, 4))
-    stride = kernel if call.values[2:3] == ("[]",) else call.numbers(2, spatial)
-    if kernel is None or call.values[5:6] != ("False",):
-        return _UNKNOWN
-    window = _window(image[-spatial:], kernel, stride, padding, dilation)
-    output = None if window is None else (*image[:-spatial], *window)
-    return _UNKNOWN if output is None else _Counted(prod(output) * prod(kernel), output)
+def _pooling(dilation: int | None, ceil_mode: int) -> Callable[[_Call], _Counted]:
+    """A counter for `max_pool2d(input, kernel, stride, padding, dilation, ceil_mode)`; `avg_pool2d` has no dilation."""
+
+    def count(call: _Call) -> _Counted:
+        image, spatial = call.tensors[0], 2
+        kernel, padding = (call.numbers(at, spatial) for at in (1, 3))
+        stride = kernel if call.values[2:3] == ("[]",) else call.numbers(2, spatial)
+        spread = [1] * spatial if dilation is None else call.numbers(dilation, spatial)
+        if kernel is None or call.values[ceil_mode : ceil_mode + 1] != ("False",):
+            return _UNKNOWN
+        window = _window(image[-spatial:], kernel, stride, padding, spread)
+        output = None if window is None else (*image[:-spatial], *window)
+        return _UNKNOWN if output is None else _Counted(prod(output) * prod(kernel), output)
+
+    return count
+
+
+def _adaptive_pooling(call: _Call) -> _Counted:
+    """`adaptive_avg_pool2d(input, output_size)`: its windows cover each element of the input once, or a little more."""
+    image, size = call.tensors[0], call.numbers(1, 2)
+    return _UNKNOWN if size is None else _Counted(prod(image), (*image[:-2], *size))
 
 
 def _linear(call: _Call) -> _Counted:
@@ -236,7 +247,9 @@ _COUNTERS: Mapping[str, Callable[[_Call], _Counted]] = {
     **dict.fromkeys(("conv1d", "conv2d", "conv3d"), _convolution(3, 4, 5)),
     **dict.fromkeys(("convolution", "_convolution"), _convolution(3, 4, 5, transposed=6)),
     "mkldnn_convolution": _convolution(4, 3, 5),
-    **dict.fromkeys(("max_pool2d", "max_pool2d_with_indices"), _pooling),
+    **dict.fromkeys(("max_pool2d", "max_pool2d_with_indices"), _pooling(4, 5)),
+    "avg_pool2d": _pooling(None, 4),
+    **dict.fromkeys(("adaptive_avg_pool2d", "adaptive_max_pool2d"), _adaptive_pooling),
     "linear": _linear,
     **dict.fromkeys(("matmul", "mm", "bmm"), _product(0)),
     **dict.fromkeys(("addmm", "baddbmm"), _product(1)),
