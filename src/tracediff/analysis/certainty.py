@@ -145,12 +145,15 @@ class _Judge:
         floor, total = self._thresholds.materiality, self._diff.total
         return base_ns >= floor * total.base_ns or candidate_ns >= floor * total.candidate_ns
 
-    def _verdict(self, interval: tuple[float, float] | None, p: float | None, within_noise: bool) -> Verdict:
+    def _verdict(self, interval: tuple[float, float] | None, p: float | None, within_noise: bool) -> Verdict | None:
         if interval is None:
             return "no evidence"
         band = 1 + self._thresholds.equivalence
         if interval[0] >= 1 / band and interval[1] <= band:
             return "same"
+        if p is None:
+            # Too small to be tested: that is no statement about evidence.
+            return None
         if within_noise or not is_certain(interval, p, self._captures):
             return "no evidence"
         return "slower" if interval[0] > 1 else "faster"
