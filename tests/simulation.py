@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from tracediff.model.diff import Diff
+
 from builders import Call, TraceBuilder, annotation, conv
 
 MODEL: tuple[tuple[str, str, Sequence[Sequence[int]], int], ...] = (
@@ -89,3 +91,13 @@ def _call(row: tuple[str, str, Sequence[Sequence[int]], int], us: float) -> Call
     family, operator, shapes, _ = row
     own = max(1, round(us))
     return conv(operator, own, shapes[0]) if family == "conv2d" else Call(f"aten::{operator}", own, shapes=shapes)
+
+
+def sides(folder: Path, captures: int | tuple[int, int], seed: int = 0, **effects: float) -> tuple[Path, Path]:
+    base, candidate = (captures, captures) if isinstance(captures, int) else captures
+    simulation = Simulation(seed, effects=effects)
+    return simulation.write(folder / "base", base), simulation.write(folder / "candidate", candidate, candidate=True)
+
+
+def verdicts(diff: Diff) -> dict[str, str | None]:
+    return {term.term: term.verdict for term in diff.ledger}

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import time
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -13,23 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracediff import api
-from tracediff.compare import CompareOptions, compare, measure
+from tracediff.compare import CompareOptions, compare
 from tracediff.errors import TraceFormatError, UsageError
 from tracediff.importers import load
 from tracediff.model.diff import Diff
 
 from builders import SAMPLES, Call, TraceBuilder, annotation
-from simulation import Noise, Simulation
-
-
-def sides(folder: Path, captures: int | tuple[int, int], seed: int = 0, **effects: float) -> tuple[Path, Path]:
-    base, candidate = (captures, captures) if isinstance(captures, int) else captures
-    simulation = Simulation(seed, effects=effects)
-    return simulation.write(folder / "base", base), simulation.write(folder / "candidate", candidate, candidate=True)
-
-
-def verdicts(diff: Diff) -> dict[str, str | None]:
-    return {term.term: term.verdict for term in diff.ledger}
+from simulation import Simulation, sides, verdicts
 
 
 def test_a_change_is_found_where_it_is(tmp_path: Path) -> None:
@@ -101,14 +89,6 @@ def test_latency_is_a_record_of_its_own(tmp_path: Path) -> None:
     assert single
     assert (single.ratio, single.verdict, single.interval) == (2, None, None)
     assert compare(base, simulation.write(tmp_path / "none", 6, latency_ns=[])).latency is None
-
-
-def test_ten_and_ten_are_quick(tmp_path: Path) -> None:
-    base, candidate = ([load(path) for path in side.iterdir()] for side in sides(tmp_path, 10))
-    began = time.process_time()
-    compare(base, candidate)
-
-    assert time.process_time() - began < 2
 
 
 def test_structures_and_settings_that_differ_are_said(tmp_path: Path) -> None:
@@ -234,99 +214,6 @@ def test_tables_are_no_repeated_captures(tmp_path: Path) -> None:
         compare(base, table)
 
 
-def test_noise_is_measured(tmp_path: Path) -> None:
-    Simulation(3, Noise(between=0, between_rows=0.05, within=0.02)).write(tmp_path / "acl", 30)
-    (label,) = measure(tmp_path).labels
-    families = {one.family: one for one in label.families}
-
-    assert (label.label, label.captures) == ("acl", 30)
-    assert families["linear"].between == pytest.approx(0.05, abs=0.02)
-    assert families["linear"].within == pytest.approx(0.02, abs=0.01)
-    assert families["total"].detectable < families["total"].floor
-    with pytest.raises(UsageError, match="is one capture"):
-        measure(next((tmp_path / "acl").iterdir()))
-
-
-def test_noise_holds_verdicts_back(tmp_path: Path) -> None:
-    from tracediff.report.base import ReportOptions, load_report
-
-    loud = Simulation(4, Noise(between=0.5)).write(tmp_path / "loud", 4)
-    noise = tmp_path / "noise.json"
-    noise.write_text(load_report("json").render_noise(measure(loud), ReportOptions()))
-    base, candidate = sides(tmp_path, 7, linear=1.3)
-    options = CompareOptions(noise=noise)
-
-    many = compare(base, candidate, options)
-    assert verdicts(many)["linear"] == "no evidence"
-    assert next(row for row in many.rows if row.family == "linear").within_noise
-    single = compare(min(base.iterdir()), min(candidate.iterdir()), options)
-    assert all(term.within_noise and term.verdict is None for term in single.ledger if term.rows)
-    assert {row.within_noise for row in single.rows if row.family == "conv2d"} == {False}
-    assert any("no more than this machine's noise" in warning for warning in single.warnings)
-    noise.write_text(json.dumps({"labels": 1}))
-    with pytest.raises(UsageError, match="no measured noise"):
-        compare(base, candidate, options)
-
-
-def test_noise_of_the_latency_is_its_own(tmp_path: Path) -> None:
-    """Latencies that jitter more than profiled iterations, and the floor that was measured of them."""
-    from tracediff.report.base import ReportOptions, load_report
-
-    def jittering(folder: str, factor: float = 1.0) -> Path:
-        captures = Simulation(6, Noise(between=0.001, between_rows=0.001)).write(tmp_path / folder, 6)
-        for at, path in enumerate(sorted(captures.iterdir())):
-            document = json.loads(path.read_text())
-            document["tracediff"]["latency_ns"] = [round(1e6 * factor * (1 + 0.2 * at))]
-            path.write_text(json.dumps(document))
-        return captures
-
-    noise = tmp_path / "noise.json"
-    noise.write_text(load_report("json").render_noise(measure(jittering("loud")), ReportOptions()))
-    pair = jittering("base"), jittering("candidate", 1.2)
-    diff = compare(*pair, CompareOptions(noise=noise))
-
-    assert diff.latency
-    assert diff.latency.within_noise
-    assert not any("for the latency" in warning for warning in diff.warnings)
-    written = json.loads(noise.read_text())
-    written["labels"][0]["families"] = [one for one in written["labels"][0]["families"] if one["family"] != "latency"]
-    noise.write_text(json.dumps(written))
-    diff = compare(*pair, CompareOptions(noise=noise))
-    assert diff.latency
-    assert not diff.latency.within_noise
-    assert any("no noise was measured for the latency" in warning for warning in diff.warnings)
-
-
-def test_noise_knows_what_it_is_of(tmp_path: Path) -> None:
-    from tracediff.report.base import ReportOptions, load_report
-
-    def captured(folder: str, workload: str, threads: int) -> Path:
-        known = {"workload": {"name": workload}, "environment": {"cpu": "N1", "threads": threads}}
-        return Simulation(7).write(tmp_path / folder, 5, torch={"version": "2.3.0"}, **known)
-
-    noise = tmp_path / "noise.json"
-    measured = measure(captured("loud", "resnet18", 4))
-    noise.write_text(load_report("json").render_noise(measured, ReportOptions()))
-    (label,) = measured.labels
-    options = CompareOptions(noise=noise)
-
-    assert (label.workload, label.torch_version, label.threads, label.cpu) == ("resnet18", "2.3.0", 4, "N1")
-    other = captured("base", "bert", 8), captured("candidate", "bert", 8)
-    warnings = [warning for warning in compare(*other, options).warnings if "measured with other" in warning]
-    assert [warning.partition(": measure")[0] for warning in warnings] == [
-        "the noise was measured with other workload: resnet18, here bert",
-        "the noise was measured with other threads: 4, here 8",
-    ]
-    alike = captured("alike", "resnet18", 4), captured("alike too", "resnet18", 4)
-    assert not any("measured with other" in warning for warning in compare(*alike, options).warnings)
-
-
-def test_odd_surroundings_are_not_recorded(tmp_path: Path) -> None:
-    (label,) = measure(Simulation(7).write(tmp_path / "odd", 3, environment={"cpu": ["N1"], "threads": "4"})).labels
-
-    assert (label.cpu, label.threads) == (None, None)
-
-
 def test_the_estimate_is_what_the_interval_is_of(tmp_path: Path) -> None:
     """Outliers carry the means: then they are said to differ from what is tested."""
     base, candidate = sides(tmp_path, 7, conv2d=0.8)
@@ -415,53 +302,3 @@ def test_the_test_that_was_used_is_said(tmp_path: Path) -> None:
         certainty = compare(*sides(tmp_path / str(captures), captures)).certainty
         assert certainty
         assert (certainty.test, certainty.captures) == (test, (captures, captures))
-
-
-def false_verdicts(trials: Sequence[int], captures: int, folder: Path) -> float:
-    return part_called([compare(*sides(folder / str(seed), captures, seed)) for seed in trials])
-
-
-def part_called(diffs: Sequence[Diff]) -> float:
-    rows = [row.verdict in ("faster", "slower") for diff in diffs for row in diff.rows]
-    return sum(rows) / len(rows)
-
-
-@pytest.mark.parametrize("spreads", [(0.1, 0.02), (0.04, 0.04)])
-def test_few_restless_captures_of_the_same_code_seldom_differ(tmp_path: Path, spreads: tuple[float, float]) -> None:
-    def written(seed: int, which: int) -> Path:
-        simulation = Simulation(seed, Noise(between=spreads[which]))
-        return simulation.write(tmp_path / f"{seed}-{which}", (5, 14)[which], candidate=bool(which))
-
-    assert part_called([compare(written(seed, 0), written(seed, 1)) for seed in range(20)]) <= 0.05
-
-
-def test_the_same_code_seldom_differs(tmp_path: Path) -> None:
-    assert false_verdicts(range(10), 7, tmp_path) <= 0.05
-
-
-def test_a_tenth_in_a_heavy_family_is_found(tmp_path: Path) -> None:
-    trials = 20
-    found = [
-        verdicts(compare(*sides(tmp_path / str(seed), 10, seed, conv2d=1.1)))["conv2d"] == "slower"
-        for seed in range(trials)
-    ]
-
-    assert sum(found) >= 0.9 * trials
-
-
-def test_blocks_are_compared_pairwise_where_there_are_enough(tmp_path: Path) -> None:
-    drifting = Noise(between=0.01, between_rows=0.01, drift=1.0)
-
-    def total(captures: int, candidate_blocks: int) -> str | None:
-        simulation = Simulation(5, drifting, effects={"conv2d": 1.1})
-        folder = tmp_path / f"{captures}-{candidate_blocks}"
-        base = simulation.write(folder / "base", captures)
-        candidate = simulation.write(folder / "candidate", captures, candidate=True)
-        for path in candidate.iterdir():
-            path.write_text(path.read_text().replace('"block": ', f'"block": {candidate_blocks or ""}'))
-        return compare(base, candidate).total.verdict
-
-    assert total(12, 0) == "slower"
-    # The same times in blocks that the base knows nothing of.
-    assert total(12, 7) == "no evidence"
-    assert total(5, 0) == "no evidence"
