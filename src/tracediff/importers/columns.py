@@ -63,8 +63,6 @@ class ColumnBuilder:
             self._event_count += len(chunk.events)
             self._is_whole &= chunk.is_whole
             self._add(*self._calls(chunk))
-            # See EventList.chunks.
-            del chunk
 
     def _calls(self, chunk: Chunk) -> tuple[Sequence[Event], IntArray, IntArray]:
         """The calls of a chunk, with their starts and durations; takes note of the rest."""

@@ -56,8 +56,6 @@ class EventList:
             chunk = self._decode(self._guess_cut()) or self._decode(self._count_cut()) or self._decode_mended()
             if chunk is not None:
                 yield chunk
-                # While the next chunk is decoded this one's memory must be free: both do not fit the cache.
-                del chunk
                 entered = self._enter()
             else:
                 taken = self._window.position
