@@ -19,7 +19,7 @@ _SEPARATORS = re.compile(rb"[\s,\0]*+")
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*?)"\s*+:\s*+', re.DOTALL)
 _STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+)"')
 # A quote ends a string if what follows could not be inside: in an event's own fields the keys are known.
-_AFTER_FIELD = re.compile(rb'"(?=\s*+(?:,\s*+"(?:' + _EVENT_KEYS + rb')"\s*+:|,?\s*+\}))')
+_AFTER_FIELD = re.compile(rb'"(?=\s*+(?:,\s*+"(?:' + _EVENT_KEYS + rb')"\s*+:|,?\s*+\}[\s,\0]*+(?:[{\]]|\Z)))')
 _AFTER_VALUE = re.compile(rb'"(?=\s*+(?:,\s*+"[^"\\\n]*+"\s*+:|,?\s*+\}))')
 _AFTER_ITEM = re.compile(rb'"(?=\s*+(?:,\s*+(?:["\[{\d-]|null|true|false)|,?\s*+\]))')
 
