@@ -169,6 +169,13 @@ class Row(msgspec.Struct, frozen=True):
     p_adjusted: float | None = None
     within_noise: bool = False
 
+    @property
+    def ratio(self) -> float | None:
+        """Candidate's time over base's; None where a side has none."""
+        if self.base is None or self.candidate is None or not self.base.time_ns:
+            return None
+        return self.candidate.time_ns / self.base.time_ns
+
 
 class LedgerTerm(msgspec.Struct, frozen=True):
     """A part of the total difference.
@@ -297,6 +304,11 @@ class MergedTree(msgspec.Struct, frozen=True, eq=False):
     def delta_ns(self) -> IntArray:
         """Candidate's time of each call less the base's, shape (n,)."""
         return self.candidate_ns - self.base_ns
+
+    @property
+    def self_delta_ns(self) -> IntArray:
+        """The same without what each call called, shape (n,)."""
+        return self.candidate_self_ns - self.base_self_ns
 
     def end(self, node: int) -> int:
         """One past the last descendant of `node`."""
