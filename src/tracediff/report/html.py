@@ -20,7 +20,7 @@ from tracediff.model.trace import Operator, Summary
 from tracediff.recorded_fields import fields_of, fields_of_both
 from tracediff.report.base import ReportOptions
 from tracediff.report.html_trees import PageTrees
-from tracediff.report.waterfall import difference_bar, length, waterfall
+from tracediff.report.waterfall import difference_bar, length, waterfall, whisker
 
 _MOST_ROWS = 300
 _MOST_OPERATORS = 500
@@ -138,6 +138,7 @@ def _environment() -> Environment:
         "shown_rows": _shown_rows,
         "sign": _sign,
         "units": units,
+        "whisker": whisker,
         "zip": zip,
     }
     return environment

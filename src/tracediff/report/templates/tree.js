@@ -233,7 +233,7 @@ if (page) {
         byId("call-tree").scrollIntoView();
         reveal(Number(row.dataset.node));
       });
-      row.querySelector("th").append(button);
+      row.querySelector("th").prepend(button);
     });
     calls.hotPath(-1).slice(0, -1).forEach((node) => open.add(node));
     draw();
