@@ -1,4 +1,4 @@
-"""What the files record of both sides' surroundings, field by field, what differs first: for every view that lists it."""
+"""What the files record of both sides' surroundings, field by field, for every view that lists it."""
 
 from __future__ import annotations
 

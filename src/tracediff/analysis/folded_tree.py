@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from tracediff.model.diff import MergedTree
+from tracediff.model.merged_tree import MergedTree
 from tracediff.model.trace import IntArray
 
 
@@ -86,4 +86,5 @@ def _places(tree: MergedTree) -> tuple[IntArray, IntArray, IntArray]:
         node = waiting.pop()
         order.append(node)
         waiting += children[node][::-1]
-    return tuple(np.array(values, dtype=np.int64) for values in (place, order, depths))
+    columns = [np.array(values, dtype=np.int64) for values in (place, order, depths)]
+    return columns[0], columns[1], columns[2]

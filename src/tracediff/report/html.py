@@ -1,4 +1,4 @@
-"""The comparison as one page to send: it opens without a network, on paper, and tables and ledger without JavaScript."""
+"""The comparison as one page to send, which needs no network and, for ledger and tables, no JavaScript."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SCRIPTS = ("page.js", "tables.js", "tree.js", "flame.js")
 def render_diff(diff: Diff, options: ReportOptions) -> str:
     """Headline, ledger, why, rows, operators, call tree, flame graph, surroundings, doubts."""
     rows, more = phrases.limited(diff.rows, options.limit, _MOST_ROWS)
-    operators = diff.operators[: options.limit or None] if options.limit is not None else diff.operators[:_MOST_OPERATORS]
+    operators = diff.operators[: _most_operators(options)]
     trees = PageTrees(diff, diff.call_tree, len(rows)) if diff.call_tree is not None else None
     return _page(
         "diff.html",
@@ -53,8 +53,7 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
     """The operator table of one trace with torch's titles, its kernels, its surroundings and what reading took."""
     from tracediff.report.kernel_table import LEFT, TITLES, kernel_cells, kernel_sentences
 
-    most = _MOST_OPERATORS if options.limit is None else options.limit
-    operators = summary.operators[: most or None]
+    operators = summary.operators[: _most_operators(options)]
     return _page(
         "summary.html",
         title=summary.run.label,
@@ -69,6 +68,10 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
 def render_noise(noise: Noise, options: ReportOptions) -> str:
     """A table a label."""
     return _page("noise.html", title="Noise of this machine", data=None, noise=noise, limit=options.limit or None)
+
+
+def _most_operators(options: ReportOptions) -> int | None:
+    return _MOST_OPERATORS if options.limit is None else options.limit or None
 
 
 def _in_traces(diff: Diff) -> tuple[str, Total]:
@@ -106,12 +109,26 @@ def _page(template: str, *, data: Mapping[str, Any] | None, **values: Any) -> st
         values: what the template shows; every text is escaped.
     """
     style, script = _asset("report.css"), "\n".join(map(_asset, _SCRIPTS))
-    page = _environment().get_template(template)
+    page = _environment().get_template(template, globals=_helpers())
     # A `<` inside of JSON text can only be in a string, where its escape means the same and ends no element.
     text = None if data is None else Markup(json.dumps(data, separators=(",", ":")).replace("<", "\\u003c"))  # noqa: S704
     assets = {name: Markup(content) for name, content in (("style", style), ("script", script))}  # noqa: S704
     hashes = {f"{name}_hash": _hash(content) for name, content in assets.items()}
     return page.render(data=text, **assets, **hashes, **values)
+
+
+def _helpers() -> dict[str, Any]:
+    """What templates call besides filters."""
+    return {
+        "bar": difference_bar,
+        "length": length,
+        "phrases": phrases,
+        "shown_rows": _shown_rows,
+        "sign": _sign,
+        "units": units,
+        "whisker": whisker,
+        "zip": zip,
+    }
 
 
 @cache
@@ -125,21 +142,11 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_visible,
     )
-    environment.filters |= {
+    filters: dict[str, Any] = {
         "duration": units.duration,
         "difference": units.difference,
         "signed_percent": units.signed_percent,
         "ratio": units.ratio,
-    }
-    environment.globals |= {  # pyright: ignore
-        "bar": difference_bar,
-        "length": length,
-        "phrases": phrases,
-        "shown_rows": _shown_rows,
-        "sign": _sign,
-        "units": units,
-        "whisker": whisker,
-        "zip": zip,
     }
     return environment
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from tracediff import units
 from tracediff.analysis.folded_tree import fold
-from tracediff.model.diff import Diff, MergedTree
+from tracediff.model.diff import Diff
+from tracediff.model.merged_tree import MergedTree
 from tracediff.model.trace import IntArray
 
 MOST_CALLS = 4_000
@@ -96,7 +97,7 @@ class PageTrees:
 
         def paired(of_base: IntArray, of_candidate: IntArray, among: Sequence[str]) -> list[int]:
             """The label of both sides' values; -1 where neither has one."""
-            columns = of_base[kept].tolist(), of_candidate[kept].tolist()
+            columns: tuple[list[int], list[int]] = of_base[kept].tolist(), of_candidate[kept].tolist()
             return [
                 texts.label(_both(*("" if one < 0 else among[one] for one in pair))) if max(pair) >= 0 else -1
                 for pair in zip(*columns, strict=True)
@@ -117,7 +118,7 @@ class PageTrees:
             "own": texts.differences(tree.self_delta_ns[kept].tolist()),
             "row": np.where(rows < self._shown_rows, rows, -1).tolist(),
             "left_out": shown.left_out,
-            "calls": [texts.label(calls[node]) for node in kept.tolist()] if calls else [],
+            "calls": [texts.label(calls[int(node)]) for node in kept] if calls else [],
         }
 
 

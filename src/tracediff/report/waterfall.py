@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from itertools import accumulate, pairwise
 
 import msgspec
 
@@ -46,7 +47,7 @@ class Waterfall(msgspec.Struct, frozen=True):
 
 def waterfall(terms: Sequence[LedgerTerm], total: Total) -> Waterfall:
     """Lays out a ledger, whose terms add up to the total."""
-    sums = list(_running([total.base_ns, *(term.delta_ns for term in terms)]))
+    sums = list(accumulate((term.delta_ns for term in terms), initial=total.base_ns))
     low, high = min(sums), max(sums)
     is_truncated = high > low > _TRUNCATE_ABOVE * high
     origin = max(0, round(low - _ROOM * (high - low))) if is_truncated else min(0, low)
@@ -61,7 +62,7 @@ def waterfall(terms: Sequence[LedgerTerm], total: Total) -> Waterfall:
 
     return Waterfall(
         bar(origin, sums[0]),
-        tuple(bar(*pair) for pair in zip(sums, sums[1:], strict=False)),
+        tuple(bar(*pair) for pair in pairwise(sums)),
         bar(origin, sums[-1]),
         units.duration(origin),
         units.duration(high),
@@ -95,10 +96,3 @@ def whisker(interval: tuple[float, float], estimate: float) -> Whisker:
 def length(ns: int, largest_ns: int) -> float:
     """Percent of the largest."""
     return round(100 * ns / largest_ns, 2) if largest_ns else 0.0
-
-
-def _running(values: Sequence[int]) -> Iterator[int]:
-    sum_ns = 0
-    for value in values:
-        sum_ns += value
-        yield sum_ns
