@@ -118,7 +118,7 @@ def _page(template: str, *, data: Mapping[str, Any] | None, **values: Any) -> st
 
 
 def _helpers() -> dict[str, Any]:
-    """What templates call besides filters."""
+    """What templates call."""
     return {
         "bar": difference_bar,
         "length": length,
@@ -133,7 +133,7 @@ def _helpers() -> dict[str, Any]:
 
 @cache
 def _environment() -> Environment:
-    environment = Environment(
+    return Environment(
         loader=PackageLoader("tracediff.report"),
         autoescape=True,
         undefined=StrictUndefined,
@@ -142,13 +142,6 @@ def _environment() -> Environment:
         keep_trailing_newline=True,
         finalize=_visible,
     )
-    filters: dict[str, Any] = {
-        "duration": units.duration,
-        "difference": units.difference,
-        "signed_percent": units.signed_percent,
-        "ratio": units.ratio,
-    }
-    return environment
 
 
 def _visible(value: object) -> object:
