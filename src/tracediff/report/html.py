@@ -14,6 +14,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from tracediff import phrases, units
+from tracediff.analysis.ledger import shortened
 from tracediff.model.diff import Diff, Explanation, LedgerTerm, Row, Total
 from tracediff.model.noise import Noise
 from tracediff.model.trace import Operator, Summary
@@ -23,7 +24,8 @@ from tracediff.report.html_trees import PageTrees
 from tracediff.report.waterfall import difference_bar, length, waterfall, whisker
 
 _MOST_ROWS = 300
-_MOST_OPERATORS = 500
+_MOST_OPERATORS = 300
+_MOST_TERMS = 40
 _SCRIPTS = ("page.js", "tables.js", "tree.js", "flame.js")
 
 
@@ -31,14 +33,16 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
     """Headline, ledger, why, rows, operators, call tree, flame graph, surroundings, doubts."""
     rows, more = phrases.limited(diff.rows, options.limit, _MOST_ROWS)
     operators = diff.operators[: _most_operators(options)]
+    ledger = shortened(diff.ledger, diff.total, _MOST_TERMS)
     trees = PageTrees(diff, diff.call_tree, len(rows)) if diff.call_tree is not None else None
     return _page(
         "diff.html",
         title=f"{phrases.name(diff.candidate)} against {phrases.name(diff.base)}",
         data=trees.document if trees else None,
         diff=diff,
+        ledger=ledger,
         measured=[*([("Latency, without the profiler", diff.latency)] if diff.latency else []), _in_traces(diff)],
-        waterfall=waterfall(diff.ledger, diff.total),
+        waterfall=waterfall(ledger, diff.total),
         rows=rows,
         more_rows=more,
         operators=operators,

@@ -15,8 +15,8 @@ from tracediff.model.diff import Diff
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.trace import IntArray
 
-MOST_CALLS = 4_000
-"""Of each tree; about 0.1 MB a thousand."""
+MOST_CALLS = 2_500
+"""Of each of the two trees; a thousand are about 0.1 MB."""
 
 BOTH, ONLY_BASE, ONLY_CANDIDATE = 0, 1, 2
 

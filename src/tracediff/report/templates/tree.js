@@ -213,7 +213,7 @@ if (page) {
     });
     tools.addEventListener("click", (event) => {
       const what = event.target.closest("button")?.dataset.do;
-      if (what === "hot") hot(document.activeElement?.closest?.("#tree") ? current : -1);
+      if (what === "hot") hot(-1);
       if (what === "all") change(() => calls.depth.forEach((_, node) => calls.children[node].length && open.add(node)), -1);
       if (what === "none") change(() => open.clear(), -1);
     });
@@ -233,7 +233,7 @@ if (page) {
         byId("call-tree").scrollIntoView();
         reveal(Number(row.dataset.node));
       });
-      row.querySelector("th").prepend(button);
+      row.querySelector("th b").after(button);
     });
     calls.hotPath(-1).slice(0, -1).forEach((node) => open.add(node));
     draw();
