@@ -133,9 +133,10 @@ class Chromium:
     def look_like(self, width: int, height: int = 1300, scheme: str = "light", media: str = "") -> None:
         """The window's size, what the user prefers, and `print` for paper."""
         self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
-        self._call(
-            "Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}]
-        )
+        # A page that still glides to where it was told to go is clicked in the wrong place.
+        wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wishes.items()]
+        self._call("Emulation.setEmulatedMedia", media=media, features=features)
 
     def without_scripts(self) -> None:
         """From the next page on."""
