@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from typing import TYPE_CHECKING
 
-from tracediff.cli.options import add_kernel_log
+from tracediff.cli.options import add_kernel_log, add_no_cache
 
 if TYPE_CHECKING:
     from tracediff.compare import CompareOptions
@@ -19,6 +19,7 @@ def add_comparison(parser: ArgumentParser) -> None:
     parser.add_argument("candidate", metavar="CANDIDATE", help="what to compare with it")
     parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
     add_kernel_log(parser, "; once for each side, base first, or one log for both")
+    add_no_cache(parser)
     certainty = parser.add_argument_group("certainty", "from repeated captures on both sides")
     certainty.add_argument(
         "--equivalence", type=_part, default=0.03, metavar="P%", help="sides within this are the same (3%%)"
@@ -39,6 +40,7 @@ def compare_options(options: Namespace) -> CompareOptions:
         equivalence=options.equivalence,
         materiality=options.materiality,
         noise=options.noise,
+        cache=options.cache,
     )
 
 

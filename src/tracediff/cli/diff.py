@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from tracediff.cli.comparison import add_comparison, compare_options
 from tracediff.cli.gate import add_gate, conditions_of, is_gated, rule, say
 from tracediff.cli.options import add_output, lean, report_for, report_options, write
+from tracediff.cli.progress import progress_line
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -47,7 +48,8 @@ def _print(options: Namespace) -> int:
 
     from tracediff.compare import compare
 
-    diff = compare(options.base, options.candidate, compare_options(options))
+    with progress_line() as progress:
+        diff = compare(options.base, options.candidate, compare_options(options), progress)
     code, reasons = rule(diff, conditions, options.strict)
     write(report.render_diff(diff, report_options(options)), options)
     say(reasons)

@@ -6,7 +6,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.options import add_output, lean, report_for, report_options, write
+from tracediff.cli.options import add_no_cache, add_output, lean, report_for, report_options, write
+from tracediff.cli.progress import progress_line
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -24,6 +25,7 @@ def add_parser(commands: Subparsers) -> None:
         "captures", metavar="DIR", help="a folder or 'glob' of repeated captures, or a folder of such folders"
     )
     parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
+    add_no_cache(parser)
     add_output(parser)
     parser.set_defaults(run=run)
 
@@ -38,6 +40,8 @@ def run(options: Namespace) -> int:
 
         from tracediff.compare import CompareOptions, measure
 
-        noise = measure(options.captures, CompareOptions(families=options.families))
+        with progress_line() as progress:
+            told = CompareOptions(families=options.families, cache=options.cache)
+            noise = measure(options.captures, told, progress)
         write(report.render_noise(noise, report_options(options)), options)
     return ExitCode.OK

@@ -4,41 +4,80 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from tracediff.errors import TraceFormatError
 from tracediff.importers import load
 from tracediff.importers.base import label_of, text_of
-from tracediff.importers.source import Progress, check_readable
+from tracediff.importers.source import LARGE_BYTES, Progress, check_readable
 from tracediff.model.trace import Captures, PrintedTable, Profile
 
 _SUFFIXES = (".json", ".json.gz")
 
 
-def load_all(path: str | Path, progress: Progress | None = None) -> Captures:
+def load_all(path: str | Path, progress: Progress | None = None, cache: bool = True) -> Captures:
     """Reads one file, or all captures of a folder or a glob.
 
     Args:
         path: a file; a folder that holds traces; a pattern (`'runs/acl/*.json'`) where no file has that name.
         progress: told how far reading has come, over all files.
+        cache: as of `load`.
 
     Raises:
         TraceFormatError: a file cannot be read as a trace, or there is none.
     """
-    files = find_captures(path)
-    for file in files:
-        check_readable(file)
-    sizes = [file.stat().st_size for file in files]
-    whole, done = sum(sizes), 0
-    profiles: list[Profile] = []
-    for file, size in zip(files, sizes, strict=True):
-        profiles.append(load(file, _from(done, whole, progress) if progress else None))
-        done += size
-    if files == [Path(path)]:
-        return alone(profiles[0])
+    return next(load_each((path,), progress, cache))
+
+
+def load_each(paths: Sequence[str | Path], progress: Progress | None = None, cache: bool = True) -> Iterator[Captures]:
+    """Reads what several paths stand for, one after the other, with progress over all files.
+
+    Raises:
+        TraceFormatError: as `load_all`; files that are not there are found before the first one is read.
+    """
+    sides = [find_captures(path) for path in paths]
+    sizes = {file: size_of(file) for files in sides for file in files}
+    done, whole = 0, sum(sizes[file] for files in sides for file in files)
+    for path, files in zip(paths, sides, strict=True):
+        profiles: list[Profile] = []
+        for file in files:
+            profiles.append(load(file, _from(done, whole, progress) if progress else None, cache))
+            done += sizes[file]
+            if progress:
+                # A file that was in the cache said nothing.
+                progress(done, whole)
+        yield _side(path, files, profiles)
+
+
+def load_both(
+    base: str | Path, candidate: str | Path, progress: Progress | None = None, cache: bool = True
+) -> tuple[Captures, Captures]:
+    """Reads base and candidate as `load_all` does, with progress over both."""
+    if min(sum(map(size_of, find_captures(path))) for path in (base, candidate)) >= LARGE_BYTES:
+        # Most traces are small, and need not wait for what reads two at a time.
+        from tracediff.importers.sides import load_large
+
+        return load_large(base, candidate, progress, cache)
+    first, second = load_each((base, candidate), progress, cache)
+    return first, second
+
+
+def _side(path: str | Path, files: Sequence[Path], profiles: Sequence[Profile]) -> Captures:
     folder = Path(path)
+    if files == [folder]:
+        return alone(profiles[0])
     return together(profiles, text_of(folder), folder.resolve().name if folder.is_dir() else None)
+
+
+def size_of(file: Path) -> int:
+    """Bytes of a file.
+
+    Raises:
+        TraceFormatError: it cannot be a trace.
+    """
+    check_readable(file)
+    return file.stat().st_size
 
 
 def alone(profile: Profile) -> Captures:

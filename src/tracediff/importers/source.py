@@ -13,6 +13,9 @@ from tracediff.errors import TraceFormatError
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with (bytes of the file consumed, bytes of the file) after each block."""
 
+LARGE_BYTES = 20_000_000
+"""From here on a file is worth keeping as it was read."""
+
 BLOCK_BYTES = 256 * 1024
 _GZIP_MAGIC = b"\x1f\x8b"
 _GZIP_WINDOW = 31
