@@ -14,7 +14,7 @@ from tracediff.cli.progress import ERASE, is_watched
 from tracediff.files import abandon_parts
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_GRACE_SECONDS = 0.3
+_GRACE_SECONDS = 0.2
 
 
 @contextlib.contextmanager

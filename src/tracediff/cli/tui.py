@@ -7,6 +7,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from tracediff.cli.comparison import add_comparison, compare_options
+from tracediff.cli.exit_codes import ExitCode
 from tracediff.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,4 +36,8 @@ def open_tui(options: Namespace) -> int:
     """Runs the TUI on the two inputs until the user leaves it."""
     from tracediff.tui import run_tui
 
-    return run_tui(options.base, options.candidate, compare_options(options))
+    code = run_tui(options.base, options.candidate, compare_options(options))
+    if code == ExitCode.INTERRUPTED:
+        # The app took Ctrl-C as a key.
+        raise KeyboardInterrupt
+    return code

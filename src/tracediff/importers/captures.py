@@ -10,9 +10,13 @@ from pathlib import Path
 from tracediff.errors import TraceFormatError
 from tracediff.importers import load
 from tracediff.importers.base import label_of, text_of
-from tracediff.importers.source import LARGE_BYTES, Progress, check_readable
+from tracediff.importers.source import Progress, check_readable
 from tracediff.model.trace import Captures, PrintedTable, Profile
 
+TWO_PROCESSES_BYTES = 64_000_000
+"""From here on, of JSON on each side, a second process gains more than its start costs (measured: from 50 MB)."""
+
+_GZIP_RATIO = 10
 _SUFFIXES = (".json", ".json.gz")
 
 
@@ -54,13 +58,18 @@ def load_both(
     base: str | Path, candidate: str | Path, progress: Progress | None = None, cache: bool = True
 ) -> tuple[Captures, Captures]:
     """Reads base and candidate as `load_all` does, with progress over both."""
-    if min(sum(map(size_of, find_captures(path))) for path in (base, candidate)) >= LARGE_BYTES:
+    if min(json_bytes(find_captures(path)) for path in (base, candidate)) >= TWO_PROCESSES_BYTES:
         # Most traces are small, and need not wait for what reads two at a time.
         from tracediff.importers.sides import load_large
 
         return load_large(base, candidate, progress, cache)
     first, second = load_each((base, candidate), progress, cache)
     return first, second
+
+
+def json_bytes(files: Iterable[Path]) -> int:
+    """About how much JSON is in the files."""
+    return sum(size_of(file) * (_GZIP_RATIO if file.name.endswith(".gz") else 1) for file in files)
 
 
 def _side(path: str | Path, files: Sequence[Path], profiles: Sequence[Profile]) -> Captures:

@@ -15,8 +15,15 @@ from typing import Self, cast
 from tracediff.errors import TraceFormatError
 from tracediff.importers import stored
 from tracediff.importers.cache import is_cached
-from tracediff.importers.captures import find_captures, load_all, load_each, size_of
-from tracediff.importers.source import LARGE_BYTES, Progress
+from tracediff.importers.captures import (
+    TWO_PROCESSES_BYTES,
+    find_captures,
+    json_bytes,
+    load_all,
+    load_each,
+    size_of,
+)
+from tracediff.importers.source import Progress
 from tracediff.model.trace import Captures
 
 # Finds the same modules as here, whatever it was that made them importable.
@@ -41,7 +48,7 @@ def load_large(
         TraceFormatError: a side cannot be read.
     """
     paths = (base, candidate)
-    if _processors() > 1 and min(_bytes_to_parse(path, cache) for path in paths) >= LARGE_BYTES:
+    if _processors() > 1 and min(_bytes_to_parse(path, cache) for path in paths) >= TWO_PROCESSES_BYTES:
         try:
             reader = _SecondReader(candidate, cache)
         except OSError:
@@ -171,8 +178,8 @@ class _SecondReader:
 
 
 def _bytes_to_parse(path: str | Path, cache: bool) -> int:
-    """Bytes of the side's files that the cache does not have."""
-    return sum(size_of(file) for file in find_captures(path) if not (cache and is_cached(file)))
+    """About how much JSON is in those of the side's files that the cache does not have."""
+    return json_bytes(file for file in find_captures(path) if not (cache and is_cached(file)))
 
 
 def _processors() -> int:
