@@ -64,7 +64,7 @@ def test_progress_rises_over_both_to_the_end() -> None:
 @pytest.mark.parametrize("bad", ["base", "candidate"])
 def test_errors_are_those_of_one_process(tmp_path: Path, bad: str, started: list[sides._SecondReader]) -> None:
     path = tmp_path / "d\u00e4maged.json"
-    path.write_text('{"traceEvents": [{"ph": "X"')
+    path.write_text('{"traceName": "no events"}')
     paths = (path, ACL) if bad == "base" else (ACL, path)
     with pytest.raises(TraceFormatError) as alone:
         list(load_each(paths))
