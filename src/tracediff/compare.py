@@ -13,9 +13,10 @@ from tracediff import units
 from tracediff.analysis.conclusions import concluded
 from tracediff.analysis.families import Families, load_families
 from tracediff.errors import UsageError
-from tracediff.importers.captures import alone, load_all, load_both, load_each, sets_of_captures, together
+from tracediff.importers.captures import alone, load_all, load_both, load_each, together
+from tracediff.importers.finding import sets_of_captures
 from tracediff.importers.noise import read_noise
-from tracediff.importers.source import Progress
+from tracediff.importers.source import STANDARD_INPUT, Progress
 from tracediff.model.diff import Diff
 from tracediff.model.noise import LabelNoise, Noise
 from tracediff.model.trace import Captures, PrintedTable, Profile, Trace
@@ -67,6 +68,8 @@ def compare(
     """
     options = options or CompareOptions()
     families = load_families(options.families)
+    if [*_names(base), *_names(candidate)].count(STANDARD_INPUT) > 1:
+        raise UsageError("standard input is one trace. Name a file for the other side")
     if isinstance(base, str | Path) and isinstance(candidate, str | Path):
         sides = load_both(base, candidate, progress, options.cache)
     else:
@@ -75,11 +78,20 @@ def compare(
         logs = _one_a_side(options.kernel_logs)
         sides = _with_log(sides[0], logs[0]), _with_log(sides[1], logs[1])
     diff = _diff(*_told_apart(*sides), families)
-    diff = structs.replace(diff, warnings=(*diff.warnings, *_same_captures(*sides)))
+    diff = structs.replace(diff, warnings=(*diff.warnings, *_doubts_about_sides(*sides)))
     return concluded(_judged(diff, options), families)
 
 
-def _same_captures(base: Captures, candidate: Captures) -> Iterator[str]:
+def _names(side: Input) -> Iterator[str]:
+    if isinstance(side, str):
+        yield side
+    elif isinstance(side, Sequence):
+        yield from (one for one in side if isinstance(one, str))
+
+
+def _doubts_about_sides(base: Captures, candidate: Captures) -> Iterator[str]:
+    for name, side in (("base", base), ("candidate", candidate)):
+        yield from (f"{name}: {warning}" for warning in side.warnings)
     files = [{Path(profile.path).resolve() for profile in side.profiles} for side in (base, candidate)]
     shared = len(files[0] & files[1])
     if files[0] == files[1]:
@@ -136,7 +148,8 @@ def measure(path: str | Path, options: CompareOptions | None = None, progress: P
             raise UsageError(
                 "is one capture, and noise is what several differ by. Capture with --repeat", captures.path
             )
-        labels.append(measure_noise(diff_traces(captures, captures, families)))
+        noise = measure_noise(diff_traces(captures, captures, families))
+        labels.append(structs.replace(noise, warnings=(*noise.warnings, *captures.warnings)))
     return Noise(tuple(labels))
 
 

@@ -87,7 +87,12 @@ def size(number: int) -> str:
 
 
 def reading(done: int, total: int) -> str:
-    """How far reading has come: `reading 310 MB of 2,000 MB`; what comes next where all is read."""
+    """How far reading has come: `reading 310 MB of 2,000 MB`; what comes next where all is read.
+
+    A total of 0 is one that nobody knows.
+    """
+    if not total:
+        return f"reading {size(done)}"
     return f"reading {size(done)} of {size(total)}" if done < total else f"read {size(total)}, analysing"
 
 

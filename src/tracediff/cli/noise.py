@@ -33,9 +33,9 @@ def add_parser(commands: Subparsers) -> None:
 def run(options: Namespace) -> int:
     """Reads, measures, prints."""
     with lean():
-        from tracediff.importers.captures import find_captures, sets_of_captures
+        from tracediff.importers.finding import files_of, sets_of_captures
 
-        files = [file for folder in sets_of_captures(options.captures) for file in find_captures(folder)]
+        files = [file for folder in sets_of_captures(options.captures) for file in files_of(folder)]
         report = report_for(options, *files)
 
         from tracediff.compare import CompareOptions, measure

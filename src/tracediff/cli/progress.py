@@ -44,7 +44,7 @@ class _Line:
     def report(self, done: int, total: int) -> None:
         now = time.monotonic()
         # What comes after the last byte takes its time too: the line must not stop short of it.
-        if now >= self._due or (self._visible and done >= total):
+        if now >= self._due or (self._visible and done >= total > 0):
             self._due = now + _INTERVAL_SECONDS
             self._visible = True
             self._write(ERASE + line_of(done, total, os.get_terminal_size(sys.stderr.fileno()).columns))

@@ -33,7 +33,11 @@ def add_parser(commands: Subparsers) -> None:
         help="the key_averages() table of one trace",
         description="Prints what key_averages().table() would: operators with their self CPU and CPU total time.",
     )
-    parser.add_argument("trace", metavar="TRACE", help="a Kineto trace (.json, .json.gz) or a printed table (.txt)")
+    parser.add_argument(
+        "trace",
+        metavar="TRACE",
+        help="a Kineto trace (.json, .json.gz, .json.zst) or a printed table (.txt); - is stdin",
+    )
     parser.add_argument("--by-shape", action="store_true", help="group by input shapes too")
     parser.add_argument("--kernels", action="store_true", help="say which library kernels ran for each operator")
     add_kernel_log(parser)
@@ -57,7 +61,10 @@ def _print(options: Namespace) -> int:
     logs = options.kernel_log or ()
     if len(logs) > 1:
         raise UsageError(f"{len(logs)} kernel logs for one trace. Give one")
-    report = report_for(options, options.trace, *logs)
+
+    from tracediff.importers.finding import files_of
+
+    report = report_for(options, *files_of(options.trace), *logs)
 
     from tracediff.analysis.summary import summarize
     from tracediff.importers import load

@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from tracediff.cli.comparison import add_comparison, compare_options
+from tracediff.cli.comparison import add_comparison, compare_options, is_read_once
 from tracediff.cli.exit_codes import ExitCode
 from tracediff.errors import UsageError
 
@@ -25,10 +25,12 @@ def run(options: Namespace) -> int:
     """Opens the TUI.
 
     Raises:
-        UsageError: there is no terminal.
+        UsageError: there is no terminal, or an input is a pipe.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the TUI needs a terminal. Use tracediff diff to print")
+    if any(map(is_read_once, (options.base, options.candidate))):
+        raise UsageError("the TUI reads its inputs more than once, and a pipe gives them once. Use tracediff diff")
     return open_tui(options)
 
 

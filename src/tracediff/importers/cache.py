@@ -17,7 +17,7 @@ from msgspec import structs
 from tracediff import model
 from tracediff.files import PART_PREFIX, cache_folder, replacing
 from tracediff.importers import stored
-from tracediff.importers.base import text_of
+from tracediff.importers.source import text_of
 from tracediff.model.trace import Profile, Trace
 
 MOST_BYTES = 4_000_000_000

@@ -15,14 +15,8 @@ from typing import Self, cast
 from tracediff.errors import TraceFormatError
 from tracediff.importers import stored
 from tracediff.importers.cache import is_cached
-from tracediff.importers.captures import (
-    TWO_PROCESSES_BYTES,
-    find_captures,
-    json_bytes,
-    load_all,
-    load_each,
-    size_of,
-)
+from tracediff.importers.captures import TWO_PROCESSES_BYTES, load_all, load_found
+from tracediff.importers.finding import Found, json_bytes
 from tracediff.importers.source import Progress
 from tracediff.model.trace import Captures
 
@@ -34,46 +28,46 @@ _GRACE_SECONDS = 2
 
 
 def load_large(
-    base: str | Path, candidate: str | Path, progress: Progress | None = None, cache: bool = True
+    base: Found, candidate: Found, name: str | Path, progress: Progress | None = None, cache: bool = True
 ) -> tuple[Captures, Captures]:
     """Reads two sides as `load_all` does, in two processes where there is work for both.
 
     Args:
-        base: a file, a folder or a glob.
-        candidate: the same.
+        base: a side.
+        candidate: a side that another process can find too.
+        name: what that was found by.
         progress: told how far reading has come, over both.
         cache: as of `load`.
 
     Raises:
         TraceFormatError: a side cannot be read.
     """
-    paths = (base, candidate)
-    if _processors() > 1 and min(_bytes_to_parse(path, cache) for path in paths) >= TWO_PROCESSES_BYTES:
+    if _processors() > 1 and min(_bytes_to_parse(side, cache) for side in (base, candidate)) >= TWO_PROCESSES_BYTES:
         try:
-            reader = _SecondReader(candidate, cache)
+            reader = _SecondReader(name, cache)
         except OSError:
             # No more processes, or nowhere to put what it would read.
             pass
         else:
             with reader:
                 return _load_with(reader, base, candidate, progress, cache)
-    first, second = load_each(paths, progress, cache)
+    first, second = load_found((base, candidate), progress, cache)
     return first, second
 
 
 def _load_with(
-    reader: _SecondReader, base: str | Path, candidate: str | Path, progress: Progress | None, cache: bool
+    reader: _SecondReader, base: Found, candidate: Found, progress: Progress | None, cache: bool
 ) -> tuple[Captures, Captures]:
-    base_bytes, candidate_bytes = (sum(map(size_of, find_captures(path))) for path in (base, candidate))
-
     def report(here: int, there: int) -> None:
         if progress:
-            progress(here + there, base_bytes + candidate_bytes)
+            progress(here + there, base.size + candidate.size)
 
-    first = load_all(base, lambda done, _: report(done, reader.bytes_done()), cache)
-    second = reader.captures(lambda: report(base_bytes, reader.bytes_done()))
-    # Where the other process failed and the file is to blame, it shows here.
-    return first, second or load_all(candidate, lambda done, _: report(base_bytes, done), cache)
+    first = next(load_found((base,), lambda done, _: report(done, reader.bytes_done()), cache))
+    second = reader.captures(lambda: report(base.size, reader.bytes_done()))
+    if second is None:
+        # Where the other process failed and the file is to blame, it shows here.
+        second = next(load_found((candidate,), lambda done, _: report(base.size, done), cache))
+    return first, second
 
 
 def read_for(path: str, result: str, done: str, cache: str, parent: str) -> None:
@@ -177,9 +171,11 @@ class _SecondReader:
         raise TraceFormatError(*cast("tuple[str, str]", outcome))
 
 
-def _bytes_to_parse(path: str | Path, cache: bool) -> int:
-    """About how much JSON is in those of the side's files that the cache does not have."""
-    return json_bytes(file for file in find_captures(path) if not (cache and is_cached(file)))
+def _bytes_to_parse(side: Found, cache: bool) -> int:
+    """About how much JSON of the side the cache does not have."""
+    return side.json_bytes - sum(
+        json_bytes(file.name, file.stat().st_size) for file in side.files if cache and is_cached(file)
+    )
 
 
 def _processors() -> int:

@@ -33,5 +33,5 @@ class LoadingScreen(Screen[None], inherit_bindings=False):
 
     def show_progress(self, progress: ReadProgress) -> None:
         """Moves the bar, and says how many bytes that is."""
-        self.query_one(ProgressBar).update(total=progress.total, progress=progress.done)
+        self.query_one(ProgressBar).update(total=progress.total or None, progress=progress.done)
         self.query_one("#stage", Static).update(units.reading(progress.done, progress.total))
