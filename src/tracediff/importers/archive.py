@@ -21,8 +21,8 @@ from tracediff.errors import TraceFormatError
 from tracediff.importers.members import member_name
 from tracediff.importers.source import BLOCK_BYTES, LostError, Readable, Source
 
-_TAR_PIECE_BYTES = 16 * 1024
-"""How much of a member is read at once: what a tar that is cut short loses of its last one."""
+_PIECE_BYTES = 16 * 1024
+"""How much of a member is read at once, since an error throws that away."""
 
 _ENCRYPTED = 1
 
@@ -86,7 +86,7 @@ def _open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> 
     if entry.flag_bits & _ENCRYPTED:
         raise TraceFormatError("is encrypted. Unpack it first", name)
     try:
-        return _Member(archive.open(entry), _ZIP_ERRORS, BLOCK_BYTES)
+        return _Member(archive.open(entry), _ZIP_ERRORS)
     except _ZIP_ERRORS as error:
         raise TraceFormatError(f"cannot be unpacked ({error}). Copy the archive again", name) from None
 
@@ -169,7 +169,7 @@ def _open_member(archive: tarfile.TarFile, entry: tarfile.TarInfo) -> Readable:
     file = archive.extractfile(entry)
     if file is None:
         raise LostError("is no file in its archive")
-    return _Member(file, (tarfile.TarError,), _TAR_PIECE_BYTES)
+    return _Member(file, (tarfile.TarError,))
 
 
 class _Content:
@@ -197,13 +197,11 @@ class _Member:
     Args:
         file: of the archive's module.
         errors: what its `read` raises where bytes are lost.
-        most: bytes to read at once.
     """
 
-    def __init__(self, file: Readable, errors: tuple[type[Exception], ...], most: int) -> None:
+    def __init__(self, file: Readable, errors: tuple[type[Exception], ...]) -> None:
         self._file = file
         self._errors = errors
-        self._most = most
 
     def read(self, size: int) -> bytes:
         """At most that many bytes; none at the end.
@@ -212,7 +210,7 @@ class _Member:
             LostError: they are lost.
         """
         try:
-            return self._file.read(min(size, self._most))
+            return self._file.read(min(size, _PIECE_BYTES))
         except self._errors as error:
             raise LostError(f"is damaged or cut short in its archive ({error}): what follows is missing") from None
 

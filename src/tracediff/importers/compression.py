@@ -102,7 +102,7 @@ def _gunzip(data: bytes, blocks: Iterator[bytes], flaws: Flaws) -> Generator[byt
         # An error throws away all that its call has undone: a copy can do that again, up to the error.
         before, given, rest = stream.copy(), 0, data
         try:
-            while rest:
+            while rest and not stream.eof:
                 piece = stream.decompress(rest, _OUT_BYTES)
                 given += len(piece)
                 yield piece

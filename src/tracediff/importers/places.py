@@ -16,7 +16,8 @@ from tracediff.importers.source import STANDARD_INPUT, Source, file_source, stat
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _FILE_URL = "file://"
-_WRITER_WAIT_S = 3
+_OPEN_FILES = ("/dev/", "/proc/")
+_WRITER_WAIT_S = 2
 
 
 def source_of(name: str | Path) -> Source:
@@ -35,7 +36,10 @@ def source_of(name: str | Path) -> Source:
     path = Path(name)
     if stat.S_ISFIFO(status_of(path).st_mode):
         return Source(text_of(path), partial(_open_pipe, path), is_stream=True)
-    return file_source(path)
+    source = file_source(path)
+    # What one process has open is nothing to another, or something else.
+    source.is_stream = str(path).startswith(_OPEN_FILES)
+    return source
 
 
 def is_url(name: str | Path) -> bool:

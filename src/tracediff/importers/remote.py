@@ -11,7 +11,10 @@ from tracediff.errors import TraceFormatError
 from tracediff.importers.source import Source, text_of
 
 _PASSWORD = re.compile(r"(?<=://)[^/@]*@")
-_SECRET = re.compile(r"(?i)([?&][^=&]*(?:sig|token|credential|key|secret|password)[^=&]*=)[^&]+")
+_SECRET = re.compile(r"(?i)([?&][^=&]*(?:sig|token|credential|key|secret|password)[^=&]*=)[^&\s'\"]+")
+
+_NOT_FOUND = 404
+_BUFFER_BYTES = 1024 * 1024
 
 
 def remote_source(url: str) -> Source:
@@ -33,10 +36,12 @@ def remote_source(url: str) -> Source:
             file = cast("Any", fsspec).open(url, "rb").open()
         except ImportError as error:
             raise TraceFormatError(f"needs a package that is not here ({error}). Install it", name) from None
-        except FileNotFoundError:
-            raise TraceFormatError("no such file there. Check the address", name) from None
         except Exception as error:  # Every store has errors of its own, with nothing in common.
-            raise _unreadable(error, name) from None
+            # That of the web says "not found" of whatever kept it from finding something.
+            cause = error.__cause__ if isinstance(error.__cause__, Exception) else error
+            if isinstance(cause, FileNotFoundError) or getattr(cause, "status", None) == _NOT_FOUND:
+                raise TraceFormatError("no such file there. Check the address", name) from None
+            raise _unreadable(cause, name) from None
         source.size = getattr(file, "size", None)
         # It has all that a binary file has, as far as anyone here asks.
         return cast("BinaryIO", io.BufferedReader(_RemoteFile(file, name), _BUFFER_BYTES))
@@ -45,12 +50,9 @@ def remote_source(url: str) -> Source:
     return source
 
 
-def shown(url: str) -> str:
-    """The URL as it may stand in a report that goes to others: without passwords and signatures."""
-    return text_of(_SECRET.sub(r"\1...", _PASSWORD.sub("", url)))
-
-
-_BUFFER_BYTES = 1024 * 1024
+def shown(text: str) -> str:
+    """A URL, or a text about it, as others may see it in a report: without passwords and signatures."""
+    return text_of(_SECRET.sub(r"\1...", _PASSWORD.sub("", text)))
 
 
 class _RemoteFile(io.RawIOBase):
@@ -87,5 +89,5 @@ class _RemoteFile(io.RawIOBase):
 
 
 def _unreadable(error: Exception, name: str) -> TraceFormatError:
-    reason = units.printable(str(error)) or type(error).__name__
-    return TraceFormatError(f"cannot be read from there ({reason}). Check the address and the way to it", name)
+    reason = units.printable(shown(str(error))) or type(error).__name__
+    return TraceFormatError(f"cannot be read from there ({reason}). Check the address, or download it first", name)
