@@ -12,6 +12,7 @@ from tracediff.cli import cache, capture, diff, environments, noise, perfetto, s
 from tracediff.cli.exit_codes import ExitCode
 from tracediff.cli.options import Parser
 from tracediff.errors import CaptureError, ComparisonError, TracediffError, TraceFormatError, UsageError
+from tracediff.units import printable
 
 COMMANDS = (diff, show, noise, capture, environments, cache, tensorboard, perfetto, tui)
 
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TracediffError as error:
         if "--debug" in given:
             raise
-        print(f"tracediff: error: {error}", file=sys.stderr)
+        print(f"tracediff: error: {printable(str(error))}", file=sys.stderr)
         return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
     except KeyboardInterrupt:
         print("tracediff: interrupted", file=sys.stderr)
