@@ -42,7 +42,7 @@ def empty_trace(path: Path) -> None:
 UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
     "missing": (lambda path: None, "no such file"),
     "directory": (lambda path: path.mkdir(), "is a directory"),
-    "fifo": (lambda path: os.mkfifo(path), "not a regular file"),
+    "fifo": (lambda path: os.mkfifo(path), "nobody writes to"),
     "empty": (lambda path: path.write_bytes(b""), "is empty"),
     "html": (lambda path: path.write_text("<!doctype html><title>Log in</title>"), "neither a Kineto trace"),
     "png": (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100)), "neither a Kineto trace"),
@@ -65,7 +65,7 @@ UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
         "not JSON",
     ),
     "truncated gzip": (truncated_gzip, "middle of its gzip stream"),
-    "damaged gzip": (damaged_gzip, "damaged gzip"),
+    "damaged gzip": (damaged_gzip, "not JSON"),
 }
 
 

@@ -56,7 +56,7 @@ def drop_giants(events: Events, categories: Sequence[str]) -> int:
         return 0
     start, dur = events.start_ns, events.dur_ns
     spans = events.category == (categories.index(_SPAN) if _SPAN in categories else -1)
-    longest = int((start[spans] + dur[spans]).max() - start[spans].min()) if spans.any() else 0
+    longest = int((start[spans] + dur[spans]).max() - start[spans].min()) if spans.any() else -1
     # A span that ends before the last call begins is not that of the whole trace.
     if longest < start.max() - start.min():
         suspects = dur > _LONG_NS
