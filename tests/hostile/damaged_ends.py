@@ -25,10 +25,13 @@ def cut(trace: RealTrace, size: int) -> Damaged:
 
 def _cut_in(trace: RealTrace, pattern: bytes) -> Damaged:
     """Cut in the middle entry, where the text ends that a regular expression matches."""
-    at = trace.middle
-    found = re.search(pattern, trace.entries[at])
+    return cut(trace, _end_of(pattern, trace, trace.middle))
+
+
+def _end_of(pattern: bytes, trace: RealTrace, index: int) -> int:
+    found = re.search(pattern, trace.entries[index])
     assert found, pattern
-    return cut(trace, trace.byte_of(at) + found.end())
+    return trace.byte_of(index) + found.end()
 
 
 @damaged(8, "cut after a brace")
@@ -171,6 +174,6 @@ def _many(trace: RealTrace) -> Damaged:
     first, second, third, *_ = trace.operators[len(trace.operators) // 4 :]
     raw = trace.changed(first, name=rb'"a\b\q"').changed(second, name=b'"f("x")"').changed(third, dur=b"-1.-500")
     like = trace.changed(first, name=quoted(r"a\b\q")).changed(second, name=quoted('f("x")')).changed(third, dur=b"0")
-    harmed = _cut_in(raw, b'"name": "ate')
+    harmed = cut(raw, _end_of(b'"name": "ate', raw, trace.middle))
     repairs = {"backslashes": 2, "quotes": 2, "numbers": 1, "negative_durations": 1}
     return replace(harmed, like=like.first(len(harmed.like.entries)), repairs=repairs)

@@ -24,10 +24,13 @@ def numbers() -> set[int]:
     return {int(name.split()[0]) for name in (*DAMAGED, *PAIRS, *UNREADABLE)}
 
 
-def write_damaged(trace: RealTrace, label: str, folder: Path) -> None:
-    """Writes the files that are read, made from one trace."""
+def write_damaged(trace: RealTrace, label: str, folder: Path, most_bytes: int | None = None) -> None:
+    """Writes the files that are read, made from one trace, as far as they are not longer than `most_bytes`."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name, make in DAMAGED.items():
         made = make(trace)
+        if most_bytes is not None and len(made.content) > most_bytes:
+            continue
         (folder / f"{label}-{re.sub(r'[^0-9A-Za-z]+', '-', name)}{made.suffix}").write_bytes(made.content)
 
 

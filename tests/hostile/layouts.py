@@ -193,6 +193,6 @@ def _nested_args(trace: RealTrace) -> Damaged:
 @damaged(39, "20,000 levels of args")
 def _deep_args(trace: RealTrace) -> Damaged:
     at = trace.middle
-    raw = trace.with_args(at, b'"x": ' + b'{"y": [' * 10_000 + b"]}" * 10_000)
-    bare = trace.entries[at][: trace.entries[at].index(b'"args"')].rstrip().removesuffix(b",") + b"}"
-    return Damaged(raw.text, trace.with_entries(at, bare), {"deep_values": 1})
+    bare = trace.entries[at][: trace.entries[at].index(b'"args"')].rstrip().removesuffix(b",")
+    deep = bare + b', "args": {"x": ' + b'{"y": [' * 10_000 + b"]}" * 10_000 + b"}}"
+    return Damaged(trace.with_entries(at, deep).text, trace.with_entries(at, bare + b"}"), {"deep_values": 1})

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -184,8 +184,3 @@ def small(trace: RealTrace, events: int = 20) -> RealTrace:
     """A trace that a fuzzer gets through quickly: the last operators, which are leaves, in their annotation."""
     calls = trace.below(trace.calls[0])
     return trace.only(sorted(calls[:1] + calls[1 - events :]))
-
-
-def appended(traces: Sequence[RealTrace]) -> RealTrace:
-    """The entries of several traces in one."""
-    return replace(traces[0], entries=tuple(entry for trace in traces for entry in trace.entries))
