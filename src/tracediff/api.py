@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_IN_NOTEBOOKS = ReportOptions(limit=100)
+"""A notebook keeps every output that was shown: fewer rows than in a file."""
+
+
 class Trace:
     """One capture.
 
@@ -89,7 +93,7 @@ class Trace:
         return f"<tracediff.Trace {self.path}: {len(self._summary.operators)} operators>"
 
     def _repr_html_(self) -> str:
-        return self.operators.to_html(escape=True)
+        return _inline(load_report("html").render_summary(self._summary, _IN_NOTEBOOKS))
 
 
 class Diff:
@@ -184,11 +188,17 @@ class Diff:
         return f"<tracediff.Diff {phrases.headline(self.result)}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
+        return _inline(load_report("html").render_diff(self.result, _IN_NOTEBOOKS))
 
-        # The width of a notebook's output cell.
-        text = load_report("table").render_diff(self.result, ReportOptions(width=140))
-        return f"<pre>{escape(text)}</pre>"
+
+def _inline(page: str) -> str:
+    """A page inside of a notebook's, where neither reaches the other's style and scripts."""
+    from html import escape
+
+    return (
+        '<iframe title="tracediff" sandbox="allow-scripts" width="100%" height="720" style="border: 0" '
+        f'srcdoc="{escape(page)}"></iframe>'
+    )
 
 
 def load(path: str | Path) -> Trace:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from tracediff.report.documents import json_schemas
 from builders import SAMPLES
 
 EXPECTED = Path(__file__).parent / "expected"
-SUFFIXES = {name: suffixes[0] for name, (_, suffixes) in REPORTS.items()}
+SUFFIXES = {name: suffixes[0] for name, (_, suffixes) in REPORTS.items() if name != "html"}
 PAIRS = {
     "gtsrb": ("openblas.json", "acl.json"),
     "bert": ("bert-openblas.json.gz", "bert-acl.json.gz"),
@@ -36,7 +37,7 @@ def check(name: str, text: str) -> None:
     assert text == path.read_text("utf-8")
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", SUFFIXES)
 @pytest.mark.parametrize("pair", PAIRS)
 def test_diff(monkeypatch: pytest.MonkeyPatch, pair: str, report: str) -> None:
     monkeypatch.chdir(SAMPLES)
@@ -45,13 +46,22 @@ def test_diff(monkeypatch: pytest.MonkeyPatch, pair: str, report: str) -> None:
     check(f"diff-{pair}{SUFFIXES[report]}", text)
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", SUFFIXES)
 @pytest.mark.parametrize("by_shape", [False, True], ids=["by name", "by shape"])
 def test_show(monkeypatch: pytest.MonkeyPatch, by_shape: bool, report: str) -> None:
     monkeypatch.chdir(SAMPLES)
     text = load_report(report).render_summary(summarize(load("acl.json"), by_shape), ReportOptions(limit=8))
 
     check(f"show{'-by-shape' if by_shape else ''}{SUFFIXES[report]}", text)
+
+
+def test_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small one, without the style and the scripts that all pages share."""
+    monkeypatch.chdir(SAMPLES)
+    page = load_report("html").render_diff(compare(*PAIRS["tutorial"]), ReportOptions())
+    own = re.sub(r"(?s)<(style|script)>.*?</\1>|'sha256-[^']*'", "", page)
+
+    check("diff-tutorial.html", own)
 
 
 @pytest.mark.parametrize("width", [80, 120])

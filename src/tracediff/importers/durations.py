@@ -57,7 +57,8 @@ def drop_giants(events: Events, categories: Sequence[str]) -> int:
     start, dur = events.start_ns, events.dur_ns
     spans = events.category == (categories.index(_SPAN) if _SPAN in categories else -1)
     if spans.any():
-        longest = int((start[spans] + dur[spans]).max() - start[spans].min())
+        recorded = int((start[spans] + dur[spans]).max() - start[spans].min())
+        longest = max(recorded, int(start.max() - start.min()))
     else:
         suspects = dur > _LONG_NS
         if not suspects.any():

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from tracediff.model.kernels import Kernel, KernelCoverage
+from tracediff.model.merged_tree import MergedTree
 from tracediff.model.run import Peak, Run
-from tracediff.model.trace import IntArray
 
 Change: TypeAlias = Literal["same", "implementation", "calls", "only base", "only candidate"]
 Match: TypeAlias = Literal["exact", "family", "structural", "none"]
@@ -169,6 +169,13 @@ class Row(msgspec.Struct, frozen=True):
     p_adjusted: float | None = None
     within_noise: bool = False
 
+    @property
+    def ratio(self) -> float | None:
+        """Candidate's time over base's; None where a side has none."""
+        if self.base is None or self.candidate is None or not self.base.time_ns:
+            return None
+        return self.candidate.time_ns / self.base.time_ns
+
 
 class LedgerTerm(msgspec.Struct, frozen=True):
     """A part of the total difference.
@@ -260,48 +267,6 @@ class Comparability(msgspec.Struct, frozen=True):
 
     verdict: ComparableVerdict
     reasons: tuple[str, ...] = ()
-
-
-class MergedTree(msgspec.Struct, frozen=True, eq=False):
-    """Both sides' typical iteration as one tree, in preorder; every column has shape (n,).
-
-    Attributes:
-        depth: 0 for calls directly in the iteration.
-        base_name, candidate_name: index into `names`, -1 where that side has no such call.
-        base_ns, candidate_ns: mean time of the call with its children.
-        base_self_ns, candidate_self_ns: mean time without them.
-        base_shape, candidate_shape: index into `shapes`, -1 where unknown.
-        row: index of the row that the call's time went to; -1 for annotations.
-        base_iterations, candidate_iterations: (with this structure, kept in all).
-    """
-
-    names: tuple[str, ...]
-    shapes: tuple[str, ...]
-    depth: IntArray
-    base_name: IntArray
-    candidate_name: IntArray
-    base_ns: IntArray
-    candidate_ns: IntArray
-    base_self_ns: IntArray
-    candidate_self_ns: IntArray
-    base_shape: IntArray
-    candidate_shape: IntArray
-    row: IntArray
-    base_iterations: tuple[int, int]
-    candidate_iterations: tuple[int, int]
-
-    def __len__(self) -> int:
-        return len(self.depth)
-
-    @property
-    def delta_ns(self) -> IntArray:
-        """Candidate's time of each call less the base's, shape (n,)."""
-        return self.candidate_ns - self.base_ns
-
-    def end(self, node: int) -> int:
-        """One past the last descendant of `node`."""
-        deeper = self.depth[node + 1 :] > self.depth[node]
-        return node + 1 + (int(deeper.argmin()) if not deeper.all() else len(deeper))
 
 
 class ThreadLedger(msgspec.Struct, frozen=True):
