@@ -201,13 +201,17 @@ def _inline(page: str) -> str:
     )
 
 
-def load(path: str | Path) -> Trace:
+def load(path: str | Path, *, cache: bool = True) -> Trace:
     """Reads a Kineto trace or a printed `key_averages()` table.
+
+    Args:
+        path: the file.
+        cache: whether a large one is kept as it was read, and taken from there.
 
     Raises:
         tracediff.errors.TraceFormatError: the file is missing, damaged, or of no known kind.
     """
-    return Trace(importers.load(path))
+    return Trace(importers.load(path, cache=cache))
 
 
 Input: TypeAlias = str | Path | Trace | Sequence[str | Path | Trace]
@@ -222,6 +226,7 @@ def compare(
     equivalence: float = 0.03,
     materiality: float = 0.01,
     noise: str | Path | None = None,
+    cache: bool = True,
 ) -> Diff:
     """Compares two captures, or repeated captures of two sides.
 
@@ -234,11 +239,12 @@ def compare(
         equivalence: sides whose ratio lies within 1 / (1 + this) and 1 + this are the same.
         materiality: rows below this part of the iteration are not tested.
         noise: the JSON that `tracediff noise` wrote on the same machine.
+        cache: as of `load`.
 
     Raises:
         tracediff.errors.TracediffError: an input cannot be read.
     """
-    options = CompareOptions(families, tuple(kernel_logs), equivalence, materiality, noise)
+    options = CompareOptions(families, tuple(kernel_logs), equivalence, materiality, noise, cache)
     return Diff(compare_profiles(_profiles(base), _profiles(candidate), options))
 
 
