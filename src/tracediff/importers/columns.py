@@ -50,7 +50,7 @@ class ColumnBuilder:
         self._thread_names: dict[tuple[str, str], str] = {}
         # An event's name, category, pid and tid: few of many are different, and one look-up is faster than three.
         self._kinds = _Interned()
-        self._has_values: list[bool] = []
+        self._has_values = bytearray()
         self._shape_texts = _Interned()
         self._value_texts = _Interned()
         self._parts: dict[str, list[NDArray[Any]]] = {
@@ -108,7 +108,7 @@ class ColumnBuilder:
         new = islice(self._kinds, len(self._has_values), None)
         self._has_values.extend("conv" in name or "pool" in name for name, *_ in new)
         column = np.full(len(kind), ABSENT, dtype=np.int32)
-        wanted = np.flatnonzero(np.array(self._has_values, dtype=np.bool_)[kind])
+        wanted = np.flatnonzero(np.frombuffer(self._has_values, dtype=np.bool_)[kind])
         column[wanted] = _numbered([args[at].concrete_inputs for at in wanted.tolist()], self._value_texts)
         return column
 
@@ -154,9 +154,9 @@ class ColumnBuilder:
             shapes=self._column("shapes", np.int32),
             values=self._column("values", np.int32),
         )
+        self._damage.mended("giant_durations", drop_giants(events, list(categories)))
         if type(base_ns) is int and abs(base_ns) < MOST_NS:
             np.add(events.start_ns, base_ns, out=events.start_ns)
-        self._damage.mended("giant_durations", drop_giants(events, list(categories)))
         names_meant = self._names(list(names), events)
         read = self._damage.report(size, self._event_count - self._open_calls.left)
         return Trace(
