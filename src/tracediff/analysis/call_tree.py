@@ -6,8 +6,7 @@ import msgspec
 import numpy as np
 
 from tracediff.analysis.grouping import group
-from tracediff.analysis.nesting import NO_PARENT as NO_PARENT
-from tracediff.analysis.nesting import enclosing, nest
+from tracediff.analysis.nesting import NO_PARENT, Nesting, enclosing, nest
 from tracediff.model.trace import ABSENT, ANNOTATION, OPERATOR, BoolArray, IntArray, Trace
 
 # `profiler_util._filter_name`: utility records that `key_averages()` leaves out before it nests.
@@ -84,32 +83,30 @@ def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
     """
     events = trace.events
     event, duplicates = _in_order(trace)
-    start, dur_ns = events.start_ns[event], events.dur_ns[event]
-    end = start + np.maximum(dur_ns, 0)
-    nested = nest(events.thread[event], start, end, slack_ns)
+    start, total_ns = events.start_ns[event], events.dur_ns[event]
+    negative = int(np.count_nonzero(total_ns < 0))
+    np.maximum(total_ns, 0, out=total_ns)
+    nested = nest(events.thread[event], start, start + total_ns, slack_ns)
     folded = _is_folded(nested.parent, events.name[event])
-    kept = np.flatnonzero(~folded)
-    # How many kept calls come before each index: that is where an index lands once the folded ones are gone.
-    landing = np.concatenate(([0], np.cumsum(~folded)))
-    event = event[kept]
+    nested = _kept(nested, folded)
+    event, start, total_ns = (column[~folded] for column in (event, start, total_ns))
     return CallTree(
         trace=trace,
         event=event,
         name=events.name[event],
         shapes=events.shapes[event],
         thread=events.thread[event],
-        # A folded parent comes right behind the call that it is folded into, and NO_PARENT right before all.
-        parent=landing[nested.parent[kept] + 1] - 1,
-        end=landing[nested.end[kept]],
-        depth=(nested.depth - enclosing(folded, nested.end))[kept],
-        start_ns=start[kept],
-        total_ns=(end - start)[kept],
-        self_ns=np.add.reduceat(nested.self_ns, kept),
-        torch_self_ns=np.maximum(np.add.reduceat(nested.torch_self_ns, kept), 0),
+        parent=nested.parent,
+        end=nested.end,
+        depth=nested.depth,
+        start_ns=start,
+        total_ns=total_ns,
+        self_ns=nested.self_ns,
+        torch_self_ns=np.maximum(nested.torch_self_ns, 0, out=nested.torch_self_ns),
         is_operator=_is_of(trace, OPERATOR)[event],
         clipped=nested.clipped,
         duplicates=duplicates,
-        negative=int(np.count_nonzero(dur_ns < 0)),
+        negative=negative,
     )
 
 
@@ -123,7 +120,7 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     events = trace.events
     utility = np.array([name in _UTILITY_NAMES for name in trace.names], dtype=np.bool_)
     is_operator = _is_of(trace, OPERATOR)
-    event = np.flatnonzero((is_operator | _is_of(trace, ANNOTATION)) & ~utility[events.name])
+    event = np.flatnonzero((is_operator | _is_of(trace, ANNOTATION)) & ~utility[events.name]).astype(np.int32)
     start = events.start_ns[event]
     keys = (
         events.thread[event],
@@ -146,7 +143,22 @@ def _is_folded(parent: IntArray, name: IntArray) -> BoolArray:
     """Whether a call is the only child of one of the same name."""
     child = np.flatnonzero(parent != NO_PARENT)
     above = parent[child]
-    children = np.bincount(above, minlength=len(parent))
     folded = np.zeros(len(parent), dtype=np.bool_)
-    folded[child] = (children[above] == 1) & (name[above] == name[child])
+    folded[child] = (np.bincount(above)[above] == 1) & (name[above] == name[child])
     return folded
+
+
+def _kept(nested: Nesting, folded: BoolArray) -> Nesting:
+    """What is left once each folded call has become part of its parent."""
+    kept = np.flatnonzero(~folded)
+    # How many kept calls come before each index: that is where an index lands once the folded ones are gone.
+    landing = np.cumsum(np.concatenate(([False], ~folded)), dtype=np.int32)
+    return Nesting(
+        # A folded call comes right behind the one that it is folded into, and NO_PARENT right before all.
+        parent=landing[nested.parent[kept] + 1] - 1,
+        end=landing[nested.end[kept]],
+        depth=(nested.depth - enclosing(folded, nested.end))[kept],
+        self_ns=np.add.reduceat(nested.self_ns, kept),
+        torch_self_ns=np.add.reduceat(nested.torch_self_ns, kept),
+        clipped=nested.clipped,
+    )

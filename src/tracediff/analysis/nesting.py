@@ -7,6 +7,7 @@ from itertools import pairwise
 import msgspec
 import numpy as np
 
+from tracediff.analysis.grouping import narrow
 from tracediff.model.trace import BoolArray, IntArray
 
 NO_PARENT = -1
@@ -67,12 +68,12 @@ def enclosing(chosen: BoolArray, subtree_end: IntArray) -> IntArray:
     """How many chosen intervals each one lies below."""
     closed = np.bincount(subtree_end[chosen], minlength=len(chosen) + 1)[:-1]
     # An interval does not lie below itself.
-    return np.cumsum(chosen - closed) - chosen
+    return np.cumsum(chosen - closed, dtype=np.int32) - chosen
 
 
 def _subtree_ends(thread: IntArray, start: IntArray, end: IntArray) -> IntArray:
     """One past the last interval of the thread that starts before each one ends."""
-    subtree_end = np.arange(1, len(start) + 1)
+    subtree_end = np.arange(1, len(start) + 1, dtype=np.int32)
     cuts = (np.flatnonzero(thread[1:] != thread[:-1]) + 1).tolist()
     for low, high in pairwise((0, *cuts, len(start))):
         of_thread = subtree_end[low:high]
@@ -85,11 +86,9 @@ def _parents(subtree_end: IntArray, depth: IntArray) -> IntArray:
 
     In the order of depth siblings follow one another, and the first of them comes right after their parent.
     """
-    # Integers of 16 bits are sorted in linear time.
-    by_depth = np.argsort(depth.astype(np.min_scalar_type(depth.max(initial=0))), kind="stable")
-    below = by_depth[np.count_nonzero(depth == 0) :]
+    below = np.argsort(narrow(depth), kind="stable")[np.count_nonzero(depth == 0) :]
     is_first = subtree_end[below - 1] > below
-    parent = np.full(len(depth), NO_PARENT)
+    parent = np.full(len(depth), NO_PARENT, dtype=np.int32)
     parent[below] = below[is_first][np.cumsum(is_first) - 1] - 1
     return parent
 
@@ -133,9 +132,10 @@ def _untangle(
     counted_from, counted_to = start.copy(), np.append(end, np.iinfo(np.int64).max)
     covered_to = np.zeros(len(start) + 1, dtype=np.int64)
     # Item by item, a buffer is read and written several times faster than its array.
-    starts, ends, begins, finishes, reached, parents, subtree_ends = map(
-        memoryview, (start, end, counted_from, counted_to, covered_to, parent, subtree_end)
+    starts, ends, begins, finishes, reached = (
+        column.data for column in (start, end, counted_from, counted_to, covered_to)
     )
+    parents, subtree_ends = parent.data, subtree_end.data
     for low, high in blocks:
         reached[NO_PARENT] = starts[low]
         stack = [NO_PARENT]

@@ -192,7 +192,7 @@ def _kind_of_calls(tree: CallTree, kinds: Kinds) -> IntArray:
     trace = tree.trace
     width = len(trace.shapes) + 1
     # An annotation may bear the name of an operator, so what it is belongs to the code.
-    found = group((tree.name * width + tree.shapes + 1) * 2 + tree.is_operator)
+    found = group((tree.name.astype(np.int64) * width + tree.shapes + 1) * 2 + tree.is_operator)
     numbers: list[int] = []
     codes: list[int] = found.codes.tolist()
     for code in codes:

@@ -48,7 +48,7 @@ def trace_doubts(tree: CallTree) -> Iterator[str]:
     if tree.clipped:
         yield f"{units.count(tree.clipped, 'call')} overlap an earlier one: counted from its end on"
     if tree.duplicates:
-        yield f"{units.count(tree.duplicates, 'exact duplicate')} of calls: left out"
+        yield f"{units.count(tree.duplicates, 'call')} listed more than once: counted once"
     if tree.negative:
         yield f"{units.count(tree.negative, 'negative duration')}: counted as none"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from tracediff.model.kernels import Kernel, KernelCoverage, KernelLog, OperatorKernel
 from tracediff.model.run import Run
 
-IntArray: TypeAlias = NDArray[np.int64]
+IntArray: TypeAlias = NDArray[np.signedinteger[Any]]
+"""Nanoseconds in 64 bits; places among calls, which are never 2**31, in 32 where many are kept."""
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 InputShapes: TypeAlias = "tuple[int | InputShapes, ...]"
