@@ -42,7 +42,8 @@ def nest(thread: IntArray, start: IntArray, end: IntArray, slack_ns: int = 0) ->
 
     Args:
         thread: of each interval; those of different threads do not nest.
-        start, end: nanoseconds; none ends before it starts.
+        start: when each begins, in nanoseconds.
+        end: when it ends, not before that.
         slack_ns: how far a child may stick out of its parent, up to whose end it then counts.
     """
     everyone = np.ones(len(start), dtype=np.bool_)
@@ -82,7 +83,7 @@ def _subtree_ends(thread: IntArray, start: IntArray, end: IntArray) -> IntArray:
 
 
 def _parents(subtree_end: IntArray, depth: IntArray) -> IntArray:
-    """The parents, right up to the first interval of each block that overlaps another in part: it sticks out of its one.
+    """The parents, where no intervals overlap in part; the first interval that does sticks out of the one it gets here.
 
     In the order of depth siblings follow one another, and the first of them comes right after their parent.
     """
@@ -121,9 +122,11 @@ def _untangle(
 
     Args:
         blocks: from where to where.
-        start, end: of all intervals.
+        start: of all intervals.
+        end: of all intervals.
         slack_ns: how far a child may stick out.
-        parent, subtree_end: corrected in place.
+        parent: corrected in place.
+        subtree_end: corrected in place.
 
     Returns:
         From when and to when each interval counts.

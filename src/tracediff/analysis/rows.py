@@ -72,16 +72,18 @@ def assign_rows(
 
 def _reshaped(base: TracedSide, candidate: TracedSide, alignment: Alignment) -> dict[tuple[int, int], RowKey]:
     """Matched pairs of calls that own time and differ in shape or family."""
+    numbers: dict[tuple[str, str | None], int] = {}
+    row_of_kind = [numbers.setdefault((kind.group, kind.shape), len(numbers)) for kind in base.kinds.all]
+    rows = np.array(row_of_kind, dtype=np.int64)
+    calls, others = alignment.calls
+    matched = (calls != MISSING) & (others != MISSING)
+    owners = matched & (base.owner[calls] == calls) & (candidate.owner[others] == others)
+    unlike = np.flatnonzero(owners & (rows[base.kind[calls]] != rows[candidate.kind[others]]))
     reshaped: dict[tuple[int, int], RowKey] = {}
-    for _, base_call, candidate_call in alignment.steps:
-        if MISSING in (base_call, candidate_call):
-            continue
-        if base.owner[base_call] != base_call or candidate.owner[candidate_call] != candidate_call:
-            continue
-        kind, other = base.kind_of(base_call), candidate.kind_of(candidate_call)
-        if (kind.group, kind.shape) != (other.group, other.shape):
-            # Families that are akin share the row of the one that comes first, whichever side it is on.
-            reshaped[base_call, candidate_call] = RowKey(min(kind.group, other.group), kind.shape, other.shape)
+    for call, other in zip(calls[unlike].tolist(), others[unlike].tolist(), strict=True):
+        kind, other_kind = base.kind_of(call), candidate.kind_of(other)
+        # Families that are akin share the row of the one that comes first, whichever side it is on.
+        reshaped[call, other] = RowKey(min(kind.group, other_kind.group), kind.shape, other_kind.shape)
     return reshaped
 
 

@@ -154,14 +154,10 @@ def _prepare(trees: Sequence[CallTree], found: Sequence[Iterations], kinds: Kind
 
 
 def _typical(kept: Sequence[Iteration], tree: CallTree, signature: HashArray) -> tuple[Iteration, ...]:
-    structures: list[tuple[int, ...]] = []
+    structures: list[bytes] = []
     for iteration in kept:
-        roots: list[int] = []
-        call = iteration.first
-        while call < iteration.last:
-            roots.append(int(signature[call]))
-            call = int(tree.end[call])
-        structures.append(tuple(roots))
+        calls = slice(iteration.first, iteration.last)
+        structures.append(signature[calls][tree.depth[calls] == iteration.depth].tobytes())
     most_common = Counter(structures).most_common(1)
     return tuple(
         iteration for iteration, structure in zip(kept, structures, strict=True) if structure == most_common[0][0]
