@@ -235,20 +235,25 @@ class _Aligner:
                 if replaced:
                     self._fusions.append(Fusion(fused, side == 0, replaced, partner))
                     left = left[len(replaced) :]
-        several = sum(int(this.kind[fused]) in self._fused for fused in gap.calls[side]) > 1
-        for fused in gap.calls[side]:
-            rule = self._fused.get(int(this.kind[fused]))
-            if rule is None:
-                continue
-            replaced = [call for call in left if other.kind_of(call).family in rule.replaces]
-            if several and rule.alone:
+        kinds, this_kind, other_kind = this.kinds.all, self._calls[side].kind, self._calls[1 - side].kind
+        fused_calls = [call for call in gap.calls[side] if this_kind[call] in self._fused]
+        kinds_left = {other_kind[call] for call in left}
+        # Whatever a second call of a kind could replace, the first one has taken.
+        first_calls: dict[int, int] = {}
+        for call in fused_calls:
+            first_calls.setdefault(this_kind[call], call)
+        for number, fused in first_calls.items():
+            rule = self._fused[number]
+            wanted = {kind for kind in kinds_left if kinds[kind].family in rule.replaces}
+            if len(fused_calls) > 1 and rule.alone:
                 # A compiled kernel bears the names of what it does: each takes its own, none takes them all.
-                name = this.kind_of(fused).name
-                replaced = [call for call in replaced if bare_name(other.kind_of(call).name) in name]
-            families = {other.kind_of(call).family for call in replaced}
-            if replaced and (rule.alone or (rule.needs and rule.needs <= families)):
-                self._fusions.append(Fusion(fused, side == 0, tuple(replaced), MISSING))
-                left = [call for call in left if call not in replaced]
+                wanted = {kind for kind in wanted if bare_name(kinds[kind].name) in kinds[number].name}
+            families = {kinds[kind].family for kind in wanted}
+            if wanted and (rule.alone or (rule.needs and rule.needs <= families)):
+                replaced = tuple(call for call in left if other_kind[call] in wanted)
+                self._fusions.append(Fusion(fused, side == 0, replaced, MISSING))
+                left = [call for call in left if other_kind[call] not in wanted]
+                kinds_left -= wanted
 
 
 class _Gap(msgspec.Struct, frozen=True):
