@@ -82,7 +82,6 @@ class _Calls:
         has_family = np.array([kind.family is not None for kind in side.kinds.all], dtype=np.bool_)
         is_wrapper = ~has_family[side.kind] & (side.tree.end > np.arange(len(side.tree)) + 1)
         self.end = side.tree.end.data
-        self.kind = side.kind.data
         self.signature = side.signature.data
         self.is_wrapper = is_wrapper.data
         self.wrappers = np.flatnonzero(is_wrapper)
@@ -110,6 +109,7 @@ class _Aligner:
         self._tokens = _tokens(kinds, families)
         self._fused = {at: rule for at, kind in enumerate(kinds) if (rule := families.fused(kind.name))}
         self._calls = (_Calls(base), _Calls(candidate))
+        self._kind = (base.kind.data, candidate.kind.data)
         self._runs: list[_Run] = []
         self._fusions: list[Fusion] = []
 
@@ -185,13 +185,13 @@ class _Aligner:
         opened: set[int] = set()
         if not names:
             return siblings, opened
-        calls, kinds = self._calls[side], self._sides[side].kinds.all
+        calls, kind, kinds = self._calls[side], self._kind[side], self._sides[side].kinds.all
         result: list[int] = []
         work = siblings[::-1]
         while work:
             call = work.pop()
             result.append(call)
-            if calls.is_wrapper[call] and kinds[calls.kind[call]].name in names:
+            if calls.is_wrapper[call] and kinds[kind[call]].name in names:
                 opened.add(call)
                 work.extend(calls.children(call)[::-1])
         return result, opened
@@ -201,7 +201,7 @@ class _Aligner:
         if level == len(self._tokens):
             return []
         token = self._tokens[level]
-        base_kind, candidate_kind = (calls.kind for calls in self._calls)
+        base_kind, candidate_kind = self._kind
         found = match_in_order(
             [token[base_kind[call]] for call in base], [token[candidate_kind[call]] for call in candidate]
         )
@@ -235,7 +235,7 @@ class _Aligner:
                 if replaced:
                     self._fusions.append(Fusion(fused, side == 0, replaced, partner))
                     left = left[len(replaced) :]
-        kinds, this_kind, other_kind = this.kinds.all, self._calls[side].kind, self._calls[1 - side].kind
+        kinds, this_kind, other_kind = this.kinds.all, self._kind[side], self._kind[1 - side]
         fused_calls = [call for call in gap.calls[side] if this_kind[call] in self._fused]
         kinds_left = {other_kind[call] for call in left}
         # Whatever a second call of a kind could replace, the first one has taken.

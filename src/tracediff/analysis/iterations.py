@@ -88,9 +88,11 @@ def find_iterations(tree: CallTree, marker: str | None = None) -> Iterations:
         thread = int(tree.thread[calls[0]])
         found = [_iteration_below(tree, call) for call in calls]
     # A profile that is stopped inside its schedule ends with a step that was opened and holds nothing.
-    busy = [iteration for iteration in found if tree.is_operator[iteration.first : iteration.last].any()]
-    empty = [iteration for iteration in found if iteration not in busy] if busy else []
-    found = busy or found
+    is_busy = [bool(tree.is_operator[iteration.first : iteration.last].any()) for iteration in found]
+    empty: list[Iteration] = []
+    if any(is_busy):
+        empty = [iteration for iteration, busy in zip(found, is_busy, strict=True) if not busy]
+        found = [iteration for iteration, busy in zip(found, is_busy, strict=True) if busy]
     cold = _cold_leaders([iteration.time_ns for iteration in found])
     on_thread = np.flatnonzero((tree.thread == thread) & tree.is_operator)
     inside = np.zeros(len(tree), dtype=np.bool_)

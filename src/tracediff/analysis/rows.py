@@ -94,21 +94,23 @@ def _assign(side: TracedSide, moved: dict[int, tuple[int, int]], keys: RowKeys) 
     typical = side.typical
     if not moved:
         return Assignment(row, weight)
+    calls = np.array(list(moved), dtype=np.int64)
+    numbers, counted = np.array(list(moved.values()), dtype=np.int64).T
     for iteration in typical:
-        for call, (number, counted) in moved.items():
-            place = call - typical[0].first + iteration.first
-            row[place], weight[place] = number, counted
+        places = calls - typical[0].first + iteration.first
+        row[places], weight[places] = numbers, counted
+    known = {iteration.first for iteration in typical}
+    unlike = [iteration for iteration in side.iterations.kept if iteration.first not in known]
+    if not unlike:
+        return Assignment(row, weight)
     # Iterations of another structure have no such places: there a kind follows where all of it went elsewhere.
-    places: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    rows_of_kind: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for call in range(typical[0].first, typical[0].last):
         if side.owner[call] == call:
-            places[int(side.kind[call])].add((int(row[call]), int(weight[call])))
-    known = {iteration.first for iteration in typical}
-    for iteration in side.iterations.kept:
-        if iteration.first in known:
-            continue
+            rows_of_kind[int(side.kind[call])].add((int(row[call]), int(weight[call])))
+    for iteration in unlike:
         for call in range(iteration.first, iteration.last):
-            found = places.get(int(side.kind[call]), set())
+            found = rows_of_kind.get(int(side.kind[call]), set())
             if side.owner[call] == call and len(found) == 1:
                 ((row[call], weight[call]),) = found
     return Assignment(row, weight)
