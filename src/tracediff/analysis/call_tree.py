@@ -121,17 +121,14 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     utility = np.array([name in _UTILITY_NAMES for name in trace.names], dtype=np.bool_)
     is_operator = _is_of(trace, OPERATOR)
     event = np.flatnonzero((is_operator | _is_of(trace, ANNOTATION)) & ~utility[events.name]).astype(np.int32)
-    start = events.start_ns[event]
-    keys = (
-        events.thread[event],
-        start,
-        -(start + np.maximum(events.dur_ns[event], 0)),
-        events.external_id[event],
-        is_operator[event],
-    )
+    start, total_ns = events.start_ns[event], np.maximum(events.dur_ns[event], 0)
+    external_id = events.external_id[event]
+    keys = (events.thread[event], start, -(start + total_ns), external_id, is_operator[event])
     order = np.lexsort(keys[::-1])
+    alike = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
+    # Calls that took no time and have no id cannot be told from one that is listed twice.
+    alike &= ((external_id != ABSENT) | (total_ns > 0))[order[1:]]
     event = event[order]
-    alike = np.logical_and.reduce([np.diff(key[order]) == 0 for key in keys])
     if not alike.any():
         return event, 0
     place = np.cumsum(np.concatenate(([True], ~alike)))
