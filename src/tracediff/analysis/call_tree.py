@@ -125,14 +125,17 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     external_id = events.external_id[event]
     keys = (events.thread[event], start, -(start + total_ns), external_id, is_operator[event])
     order = np.lexsort(keys[::-1])
-    alike = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys])
     # Calls that took no time and have no id cannot be told from one that is listed twice.
-    alike &= ((external_id != ABSENT) | (total_ns > 0))[order[1:]]
+    alike = 1 + np.flatnonzero(((external_id != ABSENT) | (total_ns > 0))[order[1:]])
+    # Nearly all differ in their start.
+    for key in (start, *keys):
+        alike = alike[key[order[alike]] == key[order[alike - 1]]]
     event = event[order]
-    if not alike.any():
+    if not len(alike):
         return event, 0
-    place = np.cumsum(np.concatenate(([True], ~alike)))
-    first = group(place * len(trace.names) + events.name[event]).first
+    is_other = np.ones(len(event), dtype=np.bool_)
+    is_other[alike] = False
+    first = group(np.cumsum(is_other) * len(trace.names) + events.name[event]).first
     return event[np.sort(first)], len(event) - len(first)
 
 
@@ -150,12 +153,15 @@ def _kept(nested: Nesting, folded: BoolArray) -> Nesting:
     kept = np.flatnonzero(~folded)
     # How many kept calls come before each index: that is where an index lands once the folded ones are gone.
     landing = np.cumsum(np.concatenate(([False], ~folded)), dtype=np.int32)
+    torch_self_ns = self_ns = np.add.reduceat(nested.self_ns, kept)
+    if nested.torch_self_ns is not nested.self_ns:
+        torch_self_ns = np.add.reduceat(nested.torch_self_ns, kept)
     return Nesting(
         # A folded call comes right behind the one that it is folded into, and NO_PARENT right before all.
         parent=landing[nested.parent[kept] + 1] - 1,
         end=landing[nested.end[kept]],
         depth=(nested.depth - enclosing(folded, nested.end))[kept],
-        self_ns=np.add.reduceat(nested.self_ns, kept),
-        torch_self_ns=np.add.reduceat(nested.torch_self_ns, kept),
+        self_ns=self_ns,
+        torch_self_ns=torch_self_ns,
         clipped=nested.clipped,
     )

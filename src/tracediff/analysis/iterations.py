@@ -111,9 +111,12 @@ def find_iterations(tree: CallTree, marker: str | None = None) -> Iterations:
 def marked_calls(tree: CallTree, marker: str) -> list[int]:
     """The outermost annotations of a label, on the thread that spends most time in them."""
     wanted = np.array([label_of(name) == marker for name in tree.trace.names], dtype=np.bool_)
+    calls = np.flatnonzero(~tree.is_operator & wanted[tree.name]) if wanted.any() else np.arange(0)
+    if not len(calls):
+        return []
     # A label inside an operator cuts that operator apart and is no iteration.
-    reached = np.maximum.accumulate(np.concatenate(([0], np.where(tree.is_operator, tree.end, 0))))[:-1]
-    calls = np.flatnonzero(~tree.is_operator & wanted[tree.name] & (reached <= np.arange(len(tree))))
+    reached = np.maximum.accumulate(np.where(tree.is_operator, tree.end, 0))
+    calls = calls[reached[calls] <= calls]
     reach = np.maximum.accumulate(tree.end[calls])
     outermost = calls[np.concatenate(([True], calls[1:] >= reach[:-1]))] if len(calls) else calls
     return _on_busiest_thread(tree, outermost) if len(outermost) else []

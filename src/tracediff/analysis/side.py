@@ -195,12 +195,12 @@ def _kind_of_calls(tree: CallTree, kinds: Kinds) -> IntArray:
         (name, shapes), is_operator = divmod(code // 2, width), code % 2
         recorded = trace.shapes[shapes - 1] if shapes else ()
         numbers.append(kinds.number(trace.names[name], recorded if is_operator else None))
-    return np.array(numbers, dtype=np.int64)[found.inverse]
+    return np.array(numbers, dtype=np.int32)[found.inverse]
 
 
 def _owners(tree: CallTree, has_family: NDArray[np.bool_]) -> IntArray:
     count = len(tree)
-    owner = np.where(tree.is_operator, np.arange(count), NO_OWNER)
+    owner = np.where(tree.is_operator, np.arange(count, dtype=np.int32), np.int32(NO_OWNER))
     opened = np.flatnonzero(has_family)
     if len(opened):
         reach = np.maximum.accumulate(tree.end[opened])
