@@ -18,8 +18,11 @@ from tracediff.model.trace import IntArray
 MISSING = -1
 _SIZES = re.compile(r"\d+")
 
-Step: TypeAlias = tuple[int, int, int]
-"""(depth, base call, candidate call), MISSING where a side has no such call."""
+_Run: TypeAlias = tuple[int, int, int, int]
+"""(depth, base call, candidate call, how many from these on): calls that follow one another on each side that has any.
+
+MISSING stands for a side without.
+"""
 
 
 class Fusion(msgspec.Struct, frozen=True):
@@ -38,16 +41,18 @@ class Fusion(msgspec.Struct, frozen=True):
     partner: int
 
 
-class Alignment(msgspec.Struct, frozen=True):
-    """Both call trees merged into one.
+class Alignment(msgspec.Struct, frozen=True, eq=False):
+    """Both call trees merged into one, in preorder; every column has shape (m,).
 
     Attributes:
-        steps: the merged tree in preorder.
+        depth: 0 for the outermost.
+        calls: those of base and of candidate; MISSING where a side has no such call.
         fusions: what was replaced by fused calls.
     """
 
-    steps: list[Step] = msgspec.field(default_factory=list[Step])
-    fusions: list[Fusion] = msgspec.field(default_factory=list[Fusion])
+    depth: IntArray
+    calls: tuple[IntArray, IntArray]
+    fusions: tuple[Fusion, ...]
 
 
 def align(base: TracedSide, candidate: TracedSide, families: Families) -> Alignment:
@@ -70,47 +75,87 @@ class _Task(msgspec.Struct, frozen=True):
     alone: bool = False
 
 
+class _Calls:
+    """One side's calls, to be read one by one: a buffer is read several times faster than its array."""
+
+    def __init__(self, side: TracedSide) -> None:
+        has_family = np.array([kind.family is not None for kind in side.kinds.all], dtype=np.bool_)
+        is_wrapper = ~has_family[side.kind] & (side.tree.end > np.arange(len(side.tree)) + 1)
+        self.end = side.tree.end.data
+        self.signature = side.signature.data
+        self.is_wrapper = is_wrapper.data
+        self.wrappers = np.flatnonzero(is_wrapper)
+
+    def size(self, call: int) -> int:
+        """Of its subtree, itself included."""
+        return self.end[call] - call
+
+    def siblings(self, first: int, last: int) -> list[int]:
+        """The outermost ones from the first to before the last."""
+        siblings: list[int] = []
+        while first < last:
+            siblings.append(first)
+            first = self.end[first]
+        return siblings
+
+    def children(self, call: int) -> list[int]:
+        return self.siblings(call + 1, self.end[call])
+
+
 class _Aligner:
     def __init__(self, base: TracedSide, candidate: TracedSide, families: Families) -> None:
         self._sides = (base, candidate)
         kinds = base.kinds.all
         self._tokens = _tokens(kinds, families)
         self._fused = {at: rule for at, kind in enumerate(kinds) if (rule := families.fused(kind.name))}
-        self._wrappers = (_wrappers(base), _wrappers(candidate))
-        self._result = Alignment()
+        self._calls = (_Calls(base), _Calls(candidate))
+        self._kind = (base.kind.data, candidate.kind.data)
+        self._runs: list[_Run] = []
+        self._fusions: list[Fusion] = []
 
     def run(self) -> Alignment:
+        base_calls, candidate_calls = self._calls
         base, candidate = (
-            _siblings(side, typical[0].first, typical[0].last) if (typical := side.typical) else []
-            for side in self._sides
+            calls.siblings(typical[0].first, typical[0].last) if (typical := side.typical) else []
+            for calls, side in zip(self._calls, self._sides, strict=True)
         )
         work = self._match(0, base, candidate)[::-1]
-        steps = self._result.steps
         while work:
             task = work.pop()
-            base_side, candidate_side = self._sides
-            if task.alone:
-                steps.append((task.depth, task.base, task.candidate))
-            elif task.candidate == MISSING:
-                steps.extend((depth, call, MISSING) for depth, call in _subtree(base_side, task.base, task.depth))
+            count = 1
+            if task.candidate == MISSING:
+                count = 1 if task.alone else base_calls.size(task.base)
             elif task.base == MISSING:
-                below = _subtree(candidate_side, task.candidate, task.depth)
-                steps.extend((depth, MISSING, call) for depth, call in below)
-            elif base_side.signature[task.base] == candidate_side.signature[task.candidate]:
-                shift = task.candidate - task.base
-                steps.extend((depth, call, call + shift) for depth, call in _subtree(base_side, task.base, task.depth))
+                count = 1 if task.alone else candidate_calls.size(task.candidate)
+            elif base_calls.signature[task.base] == candidate_calls.signature[task.candidate]:
+                count = base_calls.size(task.base)
             else:
-                steps.append((task.depth, task.base, task.candidate))
-                base = _children(base_side, task.base)
-                candidate = _children(candidate_side, task.candidate)
+                base, candidate = base_calls.children(task.base), candidate_calls.children(task.candidate)
                 work.extend(self._match(task.depth + 1, base, candidate)[::-1])
-        return self._result
+            self._runs.append((task.depth, task.base, task.candidate, count))
+        return self._laid_out()
+
+    def _laid_out(self) -> Alignment:
+        runs = np.array(self._runs, dtype=np.int64).reshape(-1, 4)
+        count = runs[:, 3]
+        run = np.repeat(np.arange(len(runs)), count)
+        depth, base, candidate = runs[run, :3].T
+        place = np.arange(len(run)) - (np.cumsum(count) - count)[run]
+        calls: list[IntArray] = []
+        below: list[IntArray] = []
+        for side, first in zip(self._sides, (base, candidate), strict=True):
+            of_side = np.where(first == MISSING, MISSING, first + place)
+            calls.append(of_side)
+            below.append(side.tree.depth[of_side] - side.tree.depth[first])
+        # Subtrees that are matched whole are alike, so either side's depths will do.
+        depth = depth + np.where(base == MISSING, below[1], below[0])
+        return Alignment(depth, (calls[0], calls[1]), tuple(self._fusions))
 
     def _match(self, depth: int, base: list[int], candidate: list[int]) -> list[_Task]:
         """What becomes of the children of a matched pair, in an order that respects both sides."""
         base_names, candidate_names = self._wrapper_names(0, base), self._wrapper_names(1, candidate)
-        base, base_opened = _look_through(self._sides[0], base, candidate_names)
-        candidate, candidate_opened = _look_through(self._sides[1], candidate, base_names)
+        base, base_opened = self._look_through(0, base, base_names - candidate_names)
+        candidate, candidate_opened = self._look_through(1, candidate, candidate_names - base_names)
         base_closed = [call for call in base if call not in base_opened]
         candidate_closed = [call for call in candidate if call not in candidate_opened]
         pairs = self._pairs(base_closed, candidate_closed, level=0)
@@ -130,23 +175,41 @@ class _Aligner:
         """Names of the wrappers among some siblings and below them."""
         if not siblings:
             return set()
-        of_side, wrappers = self._sides[side], self._wrappers[side]
+        of_side, wrappers = self._sides[side], self._calls[side].wrappers
         low, high = np.searchsorted(wrappers, (siblings[0], of_side.tree.end[siblings[-1]]))
-        return {of_side.kind_of(call).name for call in wrappers[low:high].tolist()}
+        kinds: list[int] = of_side.kind[wrappers[low:high]].tolist()
+        return {of_side.kinds.all[kind].name for kind in set(kinds)}
+
+    def _look_through(self, side: int, siblings: list[int], names: set[str]) -> tuple[list[int], set[int]]:
+        """Puts the children of the wrappers of these names behind them; returns those wrappers too."""
+        opened: set[int] = set()
+        if not names:
+            return siblings, opened
+        calls, kind, kinds = self._calls[side], self._kind[side], self._sides[side].kinds.all
+        result: list[int] = []
+        work = siblings[::-1]
+        while work:
+            call = work.pop()
+            result.append(call)
+            if calls.is_wrapper[call] and kinds[kind[call]].name in names:
+                opened.add(call)
+                work.extend(calls.children(call)[::-1])
+        return result, opened
 
     def _pairs(self, base: list[int], candidate: list[int], level: int) -> Pairs:
         """Pairs of calls, by the strictest tokens first; gaps between those are searched by looser ones."""
-        if not base or not candidate or level == len(self._tokens):
+        if level == len(self._tokens):
             return []
         token = self._tokens[level]
+        base_kind, candidate_kind = self._kind
         found = match_in_order(
-            [token[int(self._sides[0].kind[call])] for call in base],
-            [token[int(self._sides[1].kind[call])] for call in candidate],
+            [token[base_kind[call]] for call in base], [token[candidate_kind[call]] for call in candidate]
         )
         pairs: Pairs = []
         i = j = 0
         for next_i, next_j in [*found, (len(base), len(candidate))]:
-            pairs.extend(self._pairs(base[i:next_i], candidate[j:next_j], level + 1))
+            if i < next_i and j < next_j:
+                pairs.extend(self._pairs(base[i:next_i], candidate[j:next_j], level + 1))
             if next_i < len(base):
                 pairs.append((base[next_i], candidate[next_j]))
             i, j = next_i + 1, next_j + 1
@@ -170,22 +233,27 @@ class _Aligner:
                 replaces = rule.replaces
                 replaced = tuple(takewhile(lambda call: other.kind_of(call).family in replaces, left))
                 if replaced:
-                    self._result.fusions.append(Fusion(fused, side == 0, replaced, partner))
+                    self._fusions.append(Fusion(fused, side == 0, replaced, partner))
                     left = left[len(replaced) :]
-        several = sum(int(this.kind[fused]) in self._fused for fused in gap.calls[side]) > 1
-        for fused in gap.calls[side]:
-            rule = self._fused.get(int(this.kind[fused]))
-            if rule is None:
-                continue
-            replaced = [call for call in left if other.kind_of(call).family in rule.replaces]
-            if several and rule.alone:
+        kinds, this_kind, other_kind = this.kinds.all, self._kind[side], self._kind[1 - side]
+        fused_calls = [call for call in gap.calls[side] if this_kind[call] in self._fused]
+        kinds_left = {other_kind[call] for call in left}
+        # Whatever a second call of a kind could replace, the first one has taken.
+        first_calls: dict[int, int] = {}
+        for call in fused_calls:
+            first_calls.setdefault(this_kind[call], call)
+        for number, fused in first_calls.items():
+            rule = self._fused[number]
+            wanted = {kind for kind in kinds_left if kinds[kind].family in rule.replaces}
+            if len(fused_calls) > 1 and rule.alone:
                 # A compiled kernel bears the names of what it does: each takes its own, none takes them all.
-                name = this.kind_of(fused).name
-                replaced = [call for call in replaced if bare_name(other.kind_of(call).name) in name]
-            families = {other.kind_of(call).family for call in replaced}
-            if replaced and (rule.alone or (rule.needs and rule.needs <= families)):
-                self._result.fusions.append(Fusion(fused, side == 0, tuple(replaced), MISSING))
-                left = [call for call in left if call not in replaced]
+                wanted = {kind for kind in wanted if bare_name(kinds[kind].name) in kinds[number].name}
+            families = {kinds[kind].family for kind in wanted}
+            if wanted and (rule.alone or (rule.needs and rule.needs <= families)):
+                replaced = tuple(call for call in left if other_kind[call] in wanted)
+                self._fusions.append(Fusion(fused, side == 0, replaced, MISSING))
+                left = [call for call in left if other_kind[call] not in wanted]
+                kinds_left -= wanted
 
 
 class _Gap(msgspec.Struct, frozen=True):
@@ -197,7 +265,7 @@ class _Gap(msgspec.Struct, frozen=True):
 
 def _until(stop: int, rest: Iterator[int]) -> list[int]:
     """The calls before `stop`, which is taken too; all that are left where it does not come."""
-    return list(takewhile(lambda call: call != stop, rest))
+    return list(takewhile(stop.__ne__, rest))
 
 
 def _gaps(base: list[int], candidate: list[int], pairs: Pairs) -> Iterator[_Gap]:
@@ -211,48 +279,6 @@ def _gaps(base: list[int], candidate: list[int], pairs: Pairs) -> Iterator[_Gap]
         if any(calls):
             yield _Gap(before, calls)
         before = pair
-
-
-def _siblings(side: TracedSide, first: int, last: int) -> list[int]:
-    siblings: list[int] = []
-    while first < last:
-        siblings.append(first)
-        first = int(side.tree.end[first])
-    return siblings
-
-
-def _children(side: TracedSide, call: int) -> list[int]:
-    return _siblings(side, call + 1, int(side.tree.end[call]))
-
-
-def _subtree(side: TracedSide, call: int, depth: int) -> Iterator[tuple[int, int]]:
-    end = int(side.tree.end[call])
-    shift = depth - int(side.tree.depth[call])
-    return zip((side.tree.depth[call:end] + shift).tolist(), range(call, end), strict=True)
-
-
-def _is_wrapper(side: TracedSide, call: int) -> bool:
-    return side.kind_of(call).family is None and int(side.tree.end[call]) > call + 1
-
-
-def _wrappers(side: TracedSide) -> IntArray:
-    """All calls that are wrappers, rising."""
-    has_family = np.array([kind.family is not None for kind in side.kinds.all], dtype=np.bool_)
-    return np.flatnonzero(~has_family[side.kind] & (side.tree.end > np.arange(len(side.tree)) + 1))
-
-
-def _look_through(side: TracedSide, calls: list[int], counterparts: set[str]) -> tuple[list[int], set[int]]:
-    """Puts the children of wrappers without a counterpart behind them; returns those wrappers too."""
-    result: list[int] = []
-    opened: set[int] = set()
-    work = calls[::-1]
-    while work:
-        call = work.pop()
-        result.append(call)
-        if _is_wrapper(side, call) and side.kind_of(call).name not in counterparts:
-            opened.add(call)
-            work.extend(_children(side, call)[::-1])
-    return result, opened
 
 
 def _tokens(kinds: Sequence[Kind], families: Families) -> list[list[int]]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
-from tracediff.model.trace import ANNOTATION, OPERATOR, BoolArray, IntArray, Trace
-
-NO_PARENT = -1
+from tracediff.analysis.grouping import group
+from tracediff.analysis.nesting import NO_PARENT, Nesting, enclosing, nest
+from tracediff.model.trace import ABSENT, ANNOTATION, OPERATOR, BoolArray, IntArray, Trace
 
 # `profiler_util._filter_name`: utility records that `key_averages()` leaves out before it nests.
 _UTILITY_NAMES = frozenset(
@@ -44,6 +44,7 @@ class CallTree(msgspec.Struct, frozen=True, eq=False):
             from `self_ns`, and it does not sum to anything.
         is_operator: False for annotations.
         clipped: how many calls overlapped an earlier sibling and count only from its end on.
+        duplicates: how many calls were left out because the trace lists them twice.
     """
 
     trace: Trace
@@ -59,7 +60,8 @@ class CallTree(msgspec.Struct, frozen=True, eq=False):
     self_ns: IntArray
     torch_self_ns: IntArray
     is_operator: BoolArray
-    clipped: int
+    clipped: int = 0
+    duplicates: int = 0
 
     def __len__(self) -> int:
         return len(self.event)
@@ -78,120 +80,84 @@ def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
             trace of whole microseconds a comparison needs 1000, or rounding tears calls out of their step.
     """
     events = trace.events
-    categories = {category: number for number, category in enumerate(trace.categories)}
-    is_operator = events.category == categories.get(OPERATOR, -1)
-    utility = np.array([name in _UTILITY_NAMES for name in trace.names], dtype=np.bool_)
-    wanted = is_operator | (events.category == categories.get(ANNOTATION, -1))
-    chosen = np.flatnonzero(wanted & ~utility[events.name]) if len(events) else np.arange(0)
-    start, end = events.start_ns[chosen], (events.start_ns + np.maximum(events.dur_ns, 0))[chosen]
-    order = np.lexsort((is_operator[chosen], events.external_id[chosen], -end, start, events.thread[chosen]))
-    event, start, end = chosen[order], start[order], end[order]
-    nested = _nest(events.thread[event], start, end, slack_ns)
-    survivor = _fold_only_children(nested.parent, events.name[event])
-    folded = survivor != np.arange(len(survivor))
-    self_ns, torch_self_ns = np.zeros((2, len(survivor)), dtype=np.int64)
-    np.add.at(self_ns, survivor, nested.self_ns)
-    np.add.at(torch_self_ns, survivor, nested.torch_self_ns)
-    kept = np.flatnonzero(~folded)
-    # How many kept calls come before each index: that is where an index lands once the folded ones are gone.
-    landing = np.concatenate(([0], np.cumsum(~folded)))
-    parent = nested.parent[kept]
+    event, duplicates = _in_order(trace)
+    start, total_ns = events.start_ns[event], events.dur_ns[event]
+    np.maximum(total_ns, 0, out=total_ns)
+    nested = nest(events.thread[event], start, start + total_ns, slack_ns)
+    folded = _is_folded(nested.parent, events.name[event])
+    nested = _kept(nested, folded)
+    event, start, total_ns = (column[~folded] for column in (event, start, total_ns))
     return CallTree(
         trace=trace,
-        event=event[kept],
-        name=events.name[event[kept]],
-        shapes=events.shapes[event[kept]],
-        thread=events.thread[event[kept]],
-        parent=np.where(parent >= 0, landing[survivor[parent]], NO_PARENT),
+        event=event,
+        name=events.name[event],
+        shapes=events.shapes[event],
+        thread=events.thread[event],
+        parent=nested.parent,
+        end=nested.end,
+        depth=nested.depth,
+        start_ns=start,
+        total_ns=total_ns,
+        self_ns=nested.self_ns,
+        torch_self_ns=np.maximum(nested.torch_self_ns, 0, out=nested.torch_self_ns),
+        is_operator=_is_of(trace, OPERATOR)[event],
+        clipped=nested.clipped,
+        duplicates=duplicates,
+    )
+
+
+def _is_of(trace: Trace, category: str) -> BoolArray:
+    number = trace.categories.index(category) if category in trace.categories else ABSENT
+    return trace.events.category == number
+
+
+def _in_order(trace: Trace) -> tuple[IntArray, int]:
+    """The events of calls as they nest, without exact duplicates, and how many of those there were."""
+    events = trace.events
+    utility = np.array([name in _UTILITY_NAMES for name in trace.names], dtype=np.bool_)
+    is_operator = _is_of(trace, OPERATOR)
+    event = np.flatnonzero((is_operator | _is_of(trace, ANNOTATION)) & ~utility[events.name]).astype(np.int32)
+    start, total_ns = events.start_ns[event], np.maximum(events.dur_ns[event], 0)
+    external_id = events.external_id[event]
+    keys = (events.thread[event], start, -(start + total_ns), external_id, is_operator[event])
+    order = np.lexsort(keys[::-1])
+    # Calls that took no time and have no id cannot be told from one that is listed twice.
+    alike = 1 + np.flatnonzero(((external_id != ABSENT) | (total_ns > 0))[order[1:]])
+    # Nearly all differ in their start.
+    for key in (start, *keys):
+        alike = alike[key[order[alike]] == key[order[alike - 1]]]
+    event = event[order]
+    if not len(alike):
+        return event, 0
+    is_other = np.ones(len(event), dtype=np.bool_)
+    is_other[alike] = False
+    first = group(np.cumsum(is_other) * len(trace.names) + events.name[event]).first
+    return event[np.sort(first)], len(event) - len(first)
+
+
+def _is_folded(parent: IntArray, name: IntArray) -> BoolArray:
+    """Whether a call is the only child of one of the same name."""
+    child = np.flatnonzero(parent != NO_PARENT)
+    above = parent[child]
+    folded = np.zeros(len(parent), dtype=np.bool_)
+    folded[child] = (np.bincount(above)[above] == 1) & (name[above] == name[child])
+    return folded
+
+
+def _kept(nested: Nesting, folded: BoolArray) -> Nesting:
+    """What is left once each folded call has become part of its parent."""
+    kept = np.flatnonzero(~folded)
+    # How many kept calls come before each index: that is where an index lands once the folded ones are gone.
+    landing = np.cumsum(np.concatenate(([False], ~folded)), dtype=np.int32)
+    torch_self_ns = self_ns = np.add.reduceat(nested.self_ns, kept)
+    if nested.torch_self_ns is not nested.self_ns:
+        torch_self_ns = np.add.reduceat(nested.torch_self_ns, kept)
+    return Nesting(
+        # A folded call comes right behind the one that it is folded into, and NO_PARENT right before all.
+        parent=landing[nested.parent[kept] + 1] - 1,
         end=landing[nested.end[kept]],
-        depth=nested.depth[kept] - _enclosing(folded, nested.end)[kept],
-        start_ns=start[kept],
-        total_ns=(end - start)[kept],
-        self_ns=self_ns[kept],
-        torch_self_ns=np.maximum(torch_self_ns[kept], 0),
-        is_operator=is_operator[event[kept]],
+        depth=(nested.depth - enclosing(folded, nested.end))[kept],
+        self_ns=self_ns,
+        torch_self_ns=torch_self_ns,
         clipped=nested.clipped,
     )
-
-
-class _Nesting(msgspec.Struct, frozen=True, eq=False):
-    parent: IntArray
-    end: IntArray
-    depth: IntArray
-    self_ns: IntArray
-    torch_self_ns: IntArray
-    clipped: int
-
-
-def _nest(thread: IntArray, start: IntArray, end: IntArray, slack_ns: int) -> _Nesting:
-    """Nests the sorted intervals with a stack.
-
-    Where rounding or clocks make two siblings overlap, the later one counts from the end of the earlier one on, so
-    that no nanosecond is counted twice and no self time is negative.
-    """
-    count = len(start)
-    begins: list[int] = start.tolist()
-    finishes: list[int] = end.tolist()
-    parents = [NO_PARENT] * count
-    subtree_ends = [count] * count
-    depths = [0] * count
-    selves = [0] * count
-    torch_selves: list[int] = (end - start).tolist()
-    covered = [0] * count
-    stack: list[int] = []
-    clipped = frontier = 0
-    current = NO_PARENT
-    for index, on in enumerate(thread.tolist()):
-        begin, finish = begins[index], finishes[index]
-        if on != current:
-            for open_call in stack:
-                subtree_ends[open_call] = index
-            stack.clear()
-            current, frontier = on, begin
-        while stack and (begin >= finishes[stack[-1]] or finish > finishes[stack[-1]] + slack_ns):
-            subtree_ends[stack.pop()] = index
-        parent = stack[-1] if stack else NO_PARENT
-        if stack:
-            torch_selves[parent] -= finish - begin
-            finish = finishes[index] = min(finish, finishes[parent])
-        reached = covered[parent] if stack else frontier
-        if begin < reached:
-            clipped += finish > begin
-            begin = min(reached, finish)
-        if stack:
-            selves[parent] -= finish - begin
-            covered[parent] = max(reached, finish)
-        else:
-            frontier = max(reached, finish)
-        parents[index], depths[index] = parent, len(stack)
-        selves[index], covered[index] = finish - begin, begin
-        stack.append(index)
-    return _Nesting(
-        parent=np.array(parents, dtype=np.int64),
-        end=np.array(subtree_ends, dtype=np.int64),
-        depth=np.array(depths, dtype=np.int64),
-        self_ns=np.array(selves, dtype=np.int64),
-        torch_self_ns=np.array(torch_selves, dtype=np.int64),
-        clipped=clipped,
-    )
-
-
-def _fold_only_children(parent: IntArray, name: IntArray) -> IntArray:
-    """For each call the one that it is folded into; itself where it is not."""
-    survivor = np.arange(len(parent))
-    child = np.flatnonzero(parent >= 0)
-    above = parent[child]
-    children = np.bincount(above, minlength=len(parent))
-    folded = child[(children[above] == 1) & (name[above] == name[child])]
-    for index in folded.tolist():
-        survivor[index] = survivor[parent[index]]
-    return survivor
-
-
-def _enclosing(chosen: BoolArray, end: IntArray) -> IntArray:
-    """How many chosen calls each call lies below."""
-    opened = np.flatnonzero(chosen)
-    steps = np.zeros(len(chosen) + 1, dtype=np.int64)
-    np.add.at(steps, opened + 1, 1)
-    np.add.at(steps, end[opened], -1)
-    return np.cumsum(steps)[:-1]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tracediff.model.trace import IntArray
+
+UnsignedArray: TypeAlias = NDArray[np.unsignedinteger[Any]]
 
 
 class Groups(NamedTuple):
@@ -32,11 +35,17 @@ class Groups(NamedTuple):
         return order
 
 
+def narrow(numbers: IntArray) -> UnsignedArray:
+    """The numbers, none negative, in as few bits as they fit in: numpy sorts those of 16 in linear time."""
+    return numbers.astype(np.min_scalar_type(numbers.max(initial=0)))
+
+
 def group(codes: IntArray) -> Groups:
-    """Finds the distinct codes, shape (g,), of an array of shape (n,)."""
-    order = np.argsort(codes, kind="stable")
-    ordered = codes[order]
+    """Finds the distinct codes, shape (g,), of an array of shape (n,); none is negative."""
+    narrowed = narrow(codes)
+    order = np.argsort(narrowed, kind="stable")
+    ordered = narrowed[order]
     starts = np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(ordered)]
-    inverse = np.empty(len(codes), dtype=np.int64)
-    inverse[order] = np.cumsum(starts) - 1
-    return Groups(ordered[starts], order[starts], inverse)
+    inverse = np.empty(len(codes), dtype=np.int32)
+    inverse[order] = np.cumsum(starts, dtype=np.int32) - 1
+    return Groups(ordered[starts].astype(np.int64), order[starts], inverse)

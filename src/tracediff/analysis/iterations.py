@@ -89,9 +89,11 @@ def find_iterations(tree: CallTree, marker: str | None = None) -> Iterations:
         thread = int(tree.thread[calls[0]])
         found = [_iteration_below(tree, call) for call in calls]
     # A profile that is stopped inside its schedule ends with a step that was opened and holds nothing.
-    busy = [iteration for iteration in found if tree.is_operator[iteration.first : iteration.last].any()]
-    empty = [iteration for iteration in found if iteration not in busy] if busy else []
-    found = busy or found
+    is_busy = [bool(tree.is_operator[iteration.first : iteration.last].any()) for iteration in found]
+    empty: list[Iteration] = []
+    if any(is_busy):
+        empty = [iteration for iteration, busy in zip(found, is_busy, strict=True) if not busy]
+        found = [iteration for iteration, busy in zip(found, is_busy, strict=True) if busy]
     cold = _cold_leaders([iteration.time_ns for iteration in found])
     on_thread = np.flatnonzero((tree.thread == thread) & tree.is_operator)
     inside = np.zeros(len(tree), dtype=np.bool_)
@@ -110,9 +112,12 @@ def find_iterations(tree: CallTree, marker: str | None = None) -> Iterations:
 def marked_calls(tree: CallTree, marker: str) -> list[int]:
     """The outermost annotations of a label, on the thread that spends most time in them."""
     wanted = np.array([label_of(name) == marker for name in tree.trace.names], dtype=np.bool_)
+    calls = np.flatnonzero(~tree.is_operator & wanted[tree.name]) if wanted.any() else np.arange(0)
+    if not len(calls):
+        return []
     # A label inside an operator cuts that operator apart and is no iteration.
-    reached = np.maximum.accumulate(np.concatenate(([0], np.where(tree.is_operator, tree.end, 0))))[:-1]
-    calls = np.flatnonzero(~tree.is_operator & wanted[tree.name] & (reached <= np.arange(len(tree))))
+    reached = np.maximum.accumulate(np.where(tree.is_operator, tree.end, 0))
+    calls = calls[reached[calls] <= calls]
     reach = np.maximum.accumulate(tree.end[calls])
     outermost = calls[np.concatenate(([True], calls[1:] >= reach[:-1]))] if len(calls) else calls
     return _on_busiest_thread(tree, outermost) if len(outermost) else []
@@ -182,7 +187,8 @@ def _whole_trace(tree: CallTree) -> tuple[int, list[Iteration]]:
     if not len(tree):
         return -1, []
     work = np.bincount(tree.thread, weights=tree.self_ns)
-    thread = int(work.argmax())
+    present = np.flatnonzero(np.bincount(tree.thread))
+    thread = int(present[work[present].argmax()])
     calls = np.flatnonzero(tree.thread == thread)
     first, last = int(calls[0]), int(calls[-1]) + 1
     start = int(tree.start_ns[first:last].min())

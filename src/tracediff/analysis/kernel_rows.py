@@ -123,8 +123,9 @@ def _carried_over(
     """
     if not beneath.typical:
         return np.full(len(joined.call), MISSING, dtype=np.int64), 0
-    steps = align(beneath, side, families).steps
-    same = {call: other for _, call, other in steps if MISSING not in (call, other)}
+    calls, others = align(beneath, side, families).calls
+    both = (calls != MISSING) & (others != MISSING)
+    same: dict[int, int] = dict(zip(calls[both].tolist(), others[both].tolist(), strict=True))
     alike: dict[int, list[int]] = defaultdict(list)
     for call in range(side.typical[0].first, side.typical[0].last):
         alike[int(side.kind[call])].append(call)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from tracediff.analysis.alignment import MISSING, Alignment
+from tracediff.analysis.grouping import group
 from tracediff.analysis.rows import Assignment
 from tracediff.analysis.side import NO_OWNER, TracedSide
 from tracediff.model.merged_tree import MergedTree
@@ -18,10 +19,11 @@ def first_nodes(
 ) -> dict[int, int]:
     """The first node of each row, by row number."""
     nodes: dict[int, int] = {}
-    for node, (_, *pair) in enumerate(alignment.steps):
-        for side, assignment, call in zip(sides, assignments, pair, strict=True):
-            if call != MISSING and side.owner[call] == call:
-                nodes.setdefault(int(assignment.row[call]), node)
+    for side, assignment, calls in zip(sides, assignments, alignment.calls, strict=True):
+        owners = np.flatnonzero((calls != MISSING) & (side.owner[calls] == calls))
+        found = group(assignment.row[calls[owners]])
+        for row, node in zip(found.codes.tolist(), owners[found.first].tolist(), strict=True):
+            nodes[row] = min(node, nodes.get(row, node))
     return nodes
 
 
@@ -39,14 +41,14 @@ def merge_trees(
         alignment: how their calls belong together.
         row_order: the row numbers in the order in which the diff lists them.
     """
-    steps = np.array(alignment.steps, dtype=np.int64).reshape(-1, 3)
+    count = len(alignment.depth)
     names: dict[str, int] = {}
     shapes: dict[str, int] = {}
     position = np.full(max(row_order, default=-1) + 2, -1, dtype=np.int64)
     position[list(row_order)] = np.arange(len(row_order))
-    row = np.full(len(steps), -1, dtype=np.int64)
+    row = np.full(count, -1, dtype=np.int64)
     columns: list[list[IntArray]] = []
-    for side, assignment, calls in zip(sides, assignments, (steps[:, 1], steps[:, 2]), strict=True):
+    for side, assignment, calls in zip(sides, assignments, alignment.calls, strict=True):
         here = np.flatnonzero(calls != MISSING)
         there = calls[here]
         name_of_kind = [names.setdefault(kind.name, len(names)) for kind in side.kinds.all]
@@ -54,10 +56,10 @@ def merge_trees(
         kind = side.kind[there]
         columns.append(
             [
-                _spread(np.array(name_of_kind, dtype=np.int64)[kind], here, len(steps), MISSING),
-                _spread(np.array(shape_of_kind, dtype=np.int64)[kind], here, len(steps), MISSING),
-                _spread(_mean(side, side.tree.total_ns, there), here, len(steps), 0),
-                _spread(_mean(side, side.tree.self_ns, there), here, len(steps), 0),
+                _spread(np.array(name_of_kind, dtype=np.int64)[kind], here, count, MISSING),
+                _spread(np.array(shape_of_kind, dtype=np.int64)[kind], here, count, MISSING),
+                _spread(_mean(side, side.tree.total_ns, there), here, count, 0),
+                _spread(_mean(side, side.tree.self_ns, there), here, count, 0),
             ]
         )
         owner = side.owner[there]
@@ -67,7 +69,7 @@ def merge_trees(
     return MergedTree(
         names=tuple(names),
         shapes=tuple(shapes),
-        depth=steps[:, 0],
+        depth=alignment.depth,
         base_name=base[0],
         candidate_name=candidate[0],
         base_shape=base[1],

@@ -23,16 +23,17 @@ def operator_table(tree: CallTree, by_shape: bool = False) -> tuple[Operator, ..
     """
     names = [_STEP.sub("ProfilerStep*", name) for name in tree.trace.names]
     width = len(tree.trace.shapes) + 1
-    order = np.argsort(tree.start_ns, kind="stable")
-    # torch keeps an operator and an annotation of the same name apart.
-    code = ((tree.name * width + (tree.shapes + 1 if by_shape else 0)) * 2 + tree.is_operator)[order]
-    found = group(code)
-    sums = (found.counts(), found.sums(tree.torch_self_ns[order]), found.sums(tree.total_ns[order]))
+    shapes = tree.shapes + 1 if by_shape else 0
+    # Only within a thread the first call of a group is the first that ran; torch keeps an operator and an annotation
+    # of the same name apart.
+    found = group(((tree.thread.astype(np.int64) * len(names) + tree.name) * width + shapes) * 2 + tree.is_operator)
+    sums = (found.counts(), found.sums(tree.torch_self_ns), found.sums(tree.total_ns))
     groups: dict[tuple[str, bool, InputShapes | None], list[int]] = {}
-    for at in found.in_order_of_first():
-        (name, shape), is_operator = divmod(int(found.codes[at]) // 2, width), bool(found.codes[at] % 2)
+    began: list[int] = np.lexsort((found.first, tree.start_ns[found.first])).tolist()
+    for at in began:
+        (code, shape), is_operator = divmod(int(found.codes[at]) // 2, width), bool(found.codes[at] % 2)
         shapes = without_lists(tree.trace.shapes[shape - 1]) if shape else ()
-        total = groups.setdefault((names[name], is_operator, shapes if by_shape else None), [0, 0, 0])
+        total = groups.setdefault((names[code % len(names)], is_operator, shapes if by_shape else None), [0, 0, 0])
         for position in range(3):
             total[position] += int(sums[position][at])
     return tuple(

@@ -62,6 +62,8 @@ def pool(trees: Sequence[CallTree], found: Sequence[Iterations], path: str, labe
         torch_self_ns=_joined(trees, "torch_self_ns"),
         is_operator=np.concatenate([tree.is_operator for tree in trees]),
         clipped=sum(tree.clipped for tree in trees),
+        duplicates=sum(tree.duplicates for tree in trees),
+        negative=sum(tree.negative for tree in trees),
     )
     moved = [
         [_moved(iteration, capture, calls[capture], shifts[capture]) for iteration in one.kept]

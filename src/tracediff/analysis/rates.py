@@ -13,6 +13,7 @@ from math import prod
 from typing import NamedTuple, TypeAlias
 
 import msgspec
+import numpy as np
 
 from tracediff.analysis.families import Families, bare_name
 from tracediff.analysis.grouping import group
@@ -71,7 +72,7 @@ def work_of_rows(side: TracedSide, calls: IntArray, rows: IntArray, families: Fa
     """
     tree, trace = side.tree, side.tree.trace
     values = trace.events.values[tree.event[calls]]
-    shaped = tree.name[calls] * (len(trace.shapes) + 1) + tree.shapes[calls] + 1
+    shaped = tree.name[calls].astype(np.int64) * (len(trace.shapes) + 1) + tree.shapes[calls] + 1
     kinds = group(shaped * (len(trace.values) + 1) + values + 1)
     size = _SIZE_OF.get(str(trace.run.settings.get("dtype")), _DEFAULT_SIZE)
     works: list[Work] = []

@@ -72,16 +72,18 @@ def assign_rows(
 
 def _reshaped(base: TracedSide, candidate: TracedSide, alignment: Alignment) -> dict[tuple[int, int], RowKey]:
     """Matched pairs of calls that own time and differ in shape or family."""
+    numbers: dict[tuple[str, str | None], int] = {}
+    row_of_kind = [numbers.setdefault((kind.group, kind.shape), len(numbers)) for kind in base.kinds.all]
+    rows = np.array(row_of_kind, dtype=np.int64)
+    calls, others = alignment.calls
+    matched = (calls != MISSING) & (others != MISSING)
+    owners = matched & (base.owner[calls] == calls) & (candidate.owner[others] == others)
+    unlike = np.flatnonzero(owners & (rows[base.kind[calls]] != rows[candidate.kind[others]]))
     reshaped: dict[tuple[int, int], RowKey] = {}
-    for _, base_call, candidate_call in alignment.steps:
-        if MISSING in (base_call, candidate_call):
-            continue
-        if base.owner[base_call] != base_call or candidate.owner[candidate_call] != candidate_call:
-            continue
-        kind, other = base.kind_of(base_call), candidate.kind_of(candidate_call)
-        if (kind.group, kind.shape) != (other.group, other.shape):
-            # Families that are akin share the row of the one that comes first, whichever side it is on.
-            reshaped[base_call, candidate_call] = RowKey(min(kind.group, other.group), kind.shape, other.shape)
+    for call, other in zip(calls[unlike].tolist(), others[unlike].tolist(), strict=True):
+        kind, other_kind = base.kind_of(call), candidate.kind_of(other)
+        # Families that are akin share the row of the one that comes first, whichever side it is on.
+        reshaped[call, other] = RowKey(min(kind.group, other_kind.group), kind.shape, other_kind.shape)
     return reshaped
 
 
@@ -92,21 +94,23 @@ def _assign(side: TracedSide, moved: dict[int, tuple[int, int]], keys: RowKeys) 
     typical = side.typical
     if not moved:
         return Assignment(row, weight)
+    calls = np.array(list(moved), dtype=np.int64)
+    numbers, counted = np.array(list(moved.values()), dtype=np.int64).T
     for iteration in typical:
-        for call, (number, counted) in moved.items():
-            place = call - typical[0].first + iteration.first
-            row[place], weight[place] = number, counted
+        places = calls - typical[0].first + iteration.first
+        row[places], weight[places] = numbers, counted
+    known = {iteration.first for iteration in typical}
+    unlike = [iteration for iteration in side.iterations.kept if iteration.first not in known]
+    if not unlike:
+        return Assignment(row, weight)
     # Iterations of another structure have no such places: there a kind follows where all of it went elsewhere.
-    places: dict[int, set[tuple[int, int]]] = defaultdict(set)
+    rows_of_kind: dict[int, set[tuple[int, int]]] = defaultdict(set)
     for call in range(typical[0].first, typical[0].last):
         if side.owner[call] == call:
-            places[int(side.kind[call])].add((int(row[call]), int(weight[call])))
-    known = {iteration.first for iteration in typical}
-    for iteration in side.iterations.kept:
-        if iteration.first in known:
-            continue
+            rows_of_kind[int(side.kind[call])].add((int(row[call]), int(weight[call])))
+    for iteration in unlike:
         for call in range(iteration.first, iteration.last):
-            found = places.get(int(side.kind[call]), set())
+            found = rows_of_kind.get(int(side.kind[call]), set())
             if side.owner[call] == call and len(found) == 1:
                 ((row[call], weight[call]),) = found
     return Assignment(row, weight)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from typing import TypeAlias
 
 Pairs: TypeAlias = list[tuple[int, int]]
@@ -70,25 +70,24 @@ def _exact(a: Sequence[int], b: Sequence[int]) -> Pairs:
 
 def _anchors(a: Sequence[int], b: Sequence[int]) -> Pairs:
     """Pairs of tokens that occur equally often on both sides, rarest kinds first, as far as they rise together."""
-    places_a, places_b = _places(a), _places(b)
-    common = [token for token in places_a if len(places_a[token]) == len(places_b.get(token, ()))]
+    counts_a, counts_b = Counter(a), Counter(b)
+    common = [token for token, count in counts_a.items() if counts_b[token] == count]
     if not common:
         return []
     # Patience diff uses tokens that occur once; where none does, the rarest serve as well.
-    rarest = min(len(places_a[token]) for token in common)
-    candidates = sorted(
-        pair
-        for token in common
-        if len(places_a[token]) == rarest
-        for pair in zip(places_a[token], places_b[token], strict=True)
+    rarest = min(counts_a[token] for token in common)
+    tokens = {token for token in common if counts_a[token] == rarest}
+    places_a, places_b = _places(a, tokens), _places(b, tokens)
+    return _longest_rising(
+        sorted(pair for token in tokens for pair in zip(places_a[token], places_b[token], strict=True))
     )
-    return _longest_rising(candidates)
 
 
-def _places(sequence: Sequence[int]) -> dict[int, list[int]]:
-    places: dict[int, list[int]] = defaultdict(list)
+def _places(sequence: Sequence[int], tokens: Collection[int]) -> dict[int, list[int]]:
+    places: dict[int, list[int]] = {token: [] for token in tokens}
     for place, token in enumerate(sequence):
-        places[token].append(place)
+        if token in tokens:
+            places[token].append(place)
     return places
 
 

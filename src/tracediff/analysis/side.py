@@ -154,14 +154,10 @@ def _prepare(trees: Sequence[CallTree], found: Sequence[Iterations], kinds: Kind
 
 
 def _typical(kept: Sequence[Iteration], tree: CallTree, signature: HashArray) -> tuple[Iteration, ...]:
-    structures: list[tuple[int, ...]] = []
+    structures: list[bytes] = []
     for iteration in kept:
-        roots: list[int] = []
-        call = iteration.first
-        while call < iteration.last:
-            roots.append(int(signature[call]))
-            call = int(tree.end[call])
-        structures.append(tuple(roots))
+        calls = slice(iteration.first, iteration.last)
+        structures.append(signature[calls][tree.depth[calls] == iteration.depth].tobytes())
     most_common = Counter(structures).most_common(1)
     return tuple(
         iteration for iteration, structure in zip(kept, structures, strict=True) if structure == most_common[0][0]
@@ -192,19 +188,19 @@ def _kind_of_calls(tree: CallTree, kinds: Kinds) -> IntArray:
     trace = tree.trace
     width = len(trace.shapes) + 1
     # An annotation may bear the name of an operator, so what it is belongs to the code.
-    found = group((tree.name * width + tree.shapes + 1) * 2 + tree.is_operator)
+    found = group((tree.name.astype(np.int64) * width + tree.shapes + 1) * 2 + tree.is_operator)
     numbers: list[int] = []
     codes: list[int] = found.codes.tolist()
     for code in codes:
         (name, shapes), is_operator = divmod(code // 2, width), code % 2
         recorded = trace.shapes[shapes - 1] if shapes else ()
         numbers.append(kinds.number(trace.names[name], recorded if is_operator else None))
-    return np.array(numbers, dtype=np.int64)[found.inverse]
+    return np.array(numbers, dtype=np.int32)[found.inverse]
 
 
 def _owners(tree: CallTree, has_family: NDArray[np.bool_]) -> IntArray:
     count = len(tree)
-    owner = np.where(tree.is_operator, np.arange(count), NO_OWNER)
+    owner = np.where(tree.is_operator, np.arange(count, dtype=np.int32), np.int32(NO_OWNER))
     opened = np.flatnonzero(has_family)
     if len(opened):
         reach = np.maximum.accumulate(tree.end[opened])

@@ -140,10 +140,12 @@ def _calls_beside(side: TracedSide) -> IntArray:
     """Calls on other threads that begin while a kept iteration runs."""
     tree = side.tree
     other = np.flatnonzero(tree.thread != side.iterations.thread)
-    inside = np.zeros(len(other), dtype=np.bool_)
-    for iteration in side.iterations.kept:
-        inside |= (tree.start_ns[other] >= iteration.start_ns) & (tree.start_ns[other] < iteration.end_ns)
-    return other[inside]
+    spans = sorted((iteration.start_ns, iteration.end_ns) for iteration in side.iterations.kept)
+    starts, ends = np.array(spans, dtype=np.int64).reshape(-1, 2).T
+    begun = np.searchsorted(starts, tree.start_ns[other], side="right")
+    # Neighbouring iterations may overlap by rounding.
+    reach = np.maximum.accumulate(np.concatenate((starts[:1], ends)))
+    return other[(begun > 0) & (tree.start_ns[other] < reach[begun])]
 
 
 def _other_threads(

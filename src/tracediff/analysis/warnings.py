@@ -48,6 +48,8 @@ def trace_doubts(tree: CallTree) -> Iterator[str]:
         yield "Python frames (with_stack) are left out: newer torch lists them and takes them off annotations"
     if tree.clipped:
         yield f"{units.count(tree.clipped, 'call')} overlap an earlier one: counted from its end on"
+    if tree.duplicates:
+        yield f"{units.count(tree.duplicates, 'exact duplicate')} of calls: left out"
 
 
 def damage_of(read: ReadReport) -> str:

@@ -13,7 +13,7 @@ from tracediff.model.kernels import Kernel, KernelCoverage, KernelLog, OperatorK
 from tracediff.model.run import Run
 
 IntArray: TypeAlias = NDArray[np.signedinteger[Any]]
-"""Times have 64 bits, indices 32: a trace of a GB is columns of some hundred MB."""
+"""Times have 64 bits; indices, of which there are never 2**31, have 32 where many are kept."""
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 InputShapes: TypeAlias = "tuple[int | InputShapes, ...]"

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tracediff.analysis.call_tree import build_call_tree
+from tracediff.analysis.warnings import trace_doubts
 from tracediff.importers import load
 
 from builders import Call, TraceBuilder
@@ -59,6 +60,11 @@ def described(tree) -> list[tuple[str, str | None, int]]:
         pytest.param(
             [("a", 0, 10), ("b", 3, 1)], [("a", None, 10), ("b", "a", 0)], id="a negative duration counts as none"
         ),
+        pytest.param(
+            [("step", 0, 20), ("a", 1, 5), ("giant", 6, 1_000_000), ("b", 10, 12), ("c", 30, 40)],
+            [("step", None, 16), ("a", "step", 4), ("giant", None, 999_970), ("b", "giant", 0), ("c", "giant", 10)],
+            id="a giant tears its parent and takes only what nothing has counted yet",
+        ),
     ],
 )
 def test_nesting(tmp_path: Path, intervals, expected) -> None:
@@ -81,6 +87,30 @@ def test_equal_intervals_nest_in_the_order_in_which_they_began(tmp_path: Path) -
     path.write_text(json.dumps({"traceEvents": [inner, outer]}))
 
     assert described(build_call_tree(load(path))) == [("outer", None, 0), ("inner", "outer", 5)]
+
+
+def test_calls_listed_twice_count_once(tmp_path: Path) -> None:
+    once = TraceBuilder().add(Call("a", 1, [Call("b", 2), Call("view", 0)], tail=4))
+    twice = TraceBuilder(events=[*once.events, *once.events])
+    tree = build_call_tree(load(twice.write(tmp_path / "t.json")))
+
+    assert described(tree) == [("a", None, 5), ("b", "a", 2), ("view", "a", 0)]
+    assert tree.duplicates == 3
+    assert "3 exact duplicates of calls: left out" in trace_doubts(tree)
+
+
+def test_calls_without_id_and_duration_are_no_duplicates(tmp_path: Path) -> None:
+    tree = tree_of(tmp_path, [("a", 0, 10), ("a", 0, 10), ("view", 3, 3), ("view", 3, 3)])
+
+    assert described(tree) == [("a", None, 10), ("view", "a", 0), ("view", "a", 0)]
+    assert tree.duplicates == 1
+
+
+def test_oddities_are_said(tmp_path: Path) -> None:
+    doubts = list(trace_doubts(tree_of(tmp_path, [("a", 0, 10), ("b", 2, 12), ("c", 20, 19)])))
+
+    assert "1 call overlap an earlier one: counted from its end on" in doubts
+    assert "read 100 % of 3 events; repaired 1 negative duration" in doubts
 
 
 def test_an_only_child_of_the_same_name_is_folded_in(write: Callable[..., Path]) -> None:

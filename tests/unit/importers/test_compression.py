@@ -19,7 +19,7 @@ from tracediff.importers.source import BLOCK_BYTES, Source, bytes_source
 from builders import SAMPLES
 
 PLAIN = (SAMPLES / "acl.json").read_bytes()
-GZIP = gzip.compress(PLAIN)
+GZIP = gzip.compress(PLAIN, mtime=0)
 ZSTD = zstd.compress(PLAIN, options={zstd.CompressionParameter.checksum_flag: 1})
 # Nothing in it repeats, so that it is several blocks long compressed too.
 LONG = random.Random(0).randbytes(5 * BLOCK_BYTES // 2)  # noqa: S311
@@ -38,11 +38,11 @@ def read(content: bytes) -> tuple[bytes, Source]:
         pytest.param(GZIP, PLAIN, id="gzip"),
         pytest.param(GZIP + bytes(BLOCK_BYTES + 3), PLAIN, id="padded"),
         pytest.param(GZIP + GZIP, PLAIN * 2, id="two members"),
-        pytest.param(gzip.compress(PLAIN * 2) * 2, PLAIN * 4, id="two members, several blocks each"),
+        pytest.param(gzip.compress(PLAIN * 2, mtime=0) * 2, PLAIN * 4, id="two members, several blocks each"),
         pytest.param(GZIP + bytes(3) + GZIP + bytes(3), PLAIN * 2, id="padded members"),
-        pytest.param(gzip.compress(LONG), LONG, id="long gzip"),
-        pytest.param(gzip.compress(bytes(3 * BLOCK_BYTES)), bytes(3 * BLOCK_BYTES), id="zeros"),
-        pytest.param(gzip.compress(b""), b"", id="gzip of nothing"),
+        pytest.param(gzip.compress(LONG, mtime=0), LONG, id="long gzip"),
+        pytest.param(gzip.compress(bytes(3 * BLOCK_BYTES), mtime=0), bytes(3 * BLOCK_BYTES), id="zeros"),
+        pytest.param(gzip.compress(b"", mtime=0), b"", id="gzip of nothing"),
         pytest.param(ZSTD, PLAIN, id="zstd"),
         pytest.param(zstd.compress(LONG), LONG, id="long zstd"),
         pytest.param(SKIPPABLE + ZSTD + SKIPPABLE + ZSTD, PLAIN * 2, id="zstd of pzstd"),
@@ -60,7 +60,7 @@ def test_whole(content: bytes, expected: bytes) -> None:
 
 @pytest.mark.parametrize("boundary", range(-4, 5))
 def test_members_meet_anywhere_in_a_block(boundary: int) -> None:
-    first = gzip.compress(LONG[: BLOCK_BYTES // 2])
+    first = gzip.compress(LONG[: BLOCK_BYTES // 2], mtime=0)
     padding = bytes(BLOCK_BYTES + boundary - len(first))
 
     assert read(first + padding + GZIP)[0] == LONG[: BLOCK_BYTES // 2] + PLAIN
@@ -81,7 +81,7 @@ def test_gzip_cut_short(left: int) -> None:
 
 def test_damaged_gzip_gives_all_that_comes_before() -> None:
     # What is stored as it is shows where the damage is: a block's length that its complement denies.
-    whole = gzip.compress(LONG, compresslevel=0)
+    whole = gzip.compress(LONG, compresslevel=0, mtime=0)
     at = whole.index(LONG[BLOCK_BYTES + 1000 : BLOCK_BYTES + 1100])
     block = whole.rindex(b"\xff\xff\0\0", 0, at)
     found, source = read(whole[:block] + bytes(4) + whole[block + 4 :])
@@ -93,7 +93,7 @@ def test_damaged_gzip_gives_all_that_comes_before() -> None:
     assert "damaged gzip" in source.flaws.doubts[0]
 
 
-@pytest.mark.parametrize("behind", [b"", GZIP])
+@pytest.mark.parametrize("behind", [b"", GZIP], ids=["last", "first"])
 @pytest.mark.parametrize("wrong", [slice(-8, -4), slice(-4, None)], ids=["checksum", "length"])
 def test_a_wrong_checksum_is_said_and_costs_nothing(wrong: slice, behind: bytes) -> None:
     content = bytearray(GZIP)
@@ -165,14 +165,14 @@ def test_the_profile_carries_it(
     tmp_path: Path, content: bytes, damage: Callable[[bytes], bytes], truncated: bool, doubt: str | None
 ) -> None:
     path = tmp_path / "t.json"
-    path.write_bytes(damage(gzip.compress(content)))
+    path.write_bytes(damage(gzip.compress(content, mtime=0)))
     profile = load(path)
 
     assert profile.read.truncated == truncated
     assert [warning for warning in profile.warnings if warning.startswith("the file")] == ([doubt] if doubt else [])
 
 
-@pytest.mark.parametrize("content", [GZIP[:5], GZIP[:10], ZSTD[:20], gzip.compress(b"")])
+@pytest.mark.parametrize("content", [GZIP[:5], GZIP[:10], ZSTD[:20], gzip.compress(b"", mtime=0)], ids=len)
 def test_nothing_to_be_had(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "t.json"
     path.write_bytes(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 import msgspec
@@ -35,13 +36,13 @@ class Finding(NamedTuple):
     first: bool = False
 
 
-class Evidence(msgspec.Struct, frozen=True):
+class Evidence(msgspec.Struct, frozen=True, dict=True):
     """A comparison and what is known about its operators."""
 
     diff: Diff
     families: Families
 
-    @property
+    @cached_property
     def gross_ns(self) -> int:
         """All movement of the ledger, gains and losses alike: unlike the total it is never small by chance."""
         return sum(abs(term.delta_ns) for term in self.diff.ledger)
