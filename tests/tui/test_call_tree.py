@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from tracediff import units
-from tracediff.model.diff import Diff, MergedTree
+from tracediff.model.diff import Diff
+from tracediff.model.merged_tree import MergedTree
 from tracediff.tui.outline import Outline
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.widgets.call_tree import CallTreeView

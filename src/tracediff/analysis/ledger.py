@@ -137,6 +137,8 @@ def _term(family: str, rows: Sequence[Row], numbers: Iterable[int], total: Total
         share=total.share(candidate_ns - base_ns) or 0.0,
         outermost=tuple(outermost),
         rows=tuple(numbers),
+        base_device_ns=sum(side.device_ns for side in sides[0]),
+        candidate_device_ns=sum(side.device_ns for side in sides[1]),
     )
 
 

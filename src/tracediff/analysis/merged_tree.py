@@ -9,7 +9,7 @@ import numpy as np
 from tracediff.analysis.alignment import MISSING, Alignment
 from tracediff.analysis.rows import Assignment
 from tracediff.analysis.side import NO_OWNER, TracedSide
-from tracediff.model.diff import MergedTree
+from tracediff.model.merged_tree import MergedTree
 from tracediff.model.trace import IntArray
 
 

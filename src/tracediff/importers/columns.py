@@ -12,11 +12,22 @@ import numpy as np
 from tracediff.importers.base import parse_shapes, parse_words
 from tracediff.importers.events import AnyEvent, Args
 from tracediff.model.run import Run
-from tracediff.model.trace import ABSENT, Events, IntArray, Operator, ReadReport, Thread, Trace
+from tracediff.model.trace import (
+    ABSENT,
+    DEVICE_CATEGORIES,
+    RUNTIME_CATEGORIES,
+    Events,
+    IntArray,
+    Operator,
+    ReadReport,
+    Thread,
+    Trace,
+)
 
 _COMPLETE = "X"
 _MOST_US = 2**61 // 1000
 _MOST_BASE_NS = 2**61
+_LINKED = DEVICE_CATEGORIES | RUNTIME_CATEGORIES
 _COLUMNS = Events.__struct_fields__
 
 
@@ -65,14 +76,17 @@ class ColumnBuilder:
         args = [event.args for event in events]
         names = _column(self._names[event.name] for event in events)
         shapes = self._shape_texts
+        categories = _column(self._categories[event.cat] for event in events)
+        external_ids = _column(arg.external_id for arg in args)
+        correlations = self._correlations(categories, args, external_ids)
         self._chunks.append(
             [
                 names,
-                _column(self._categories[event.cat] for event in events),
+                categories,
                 _column(self._threads[event.pid, event.tid] for event in events),
                 self._nanoseconds([event.ts for event in events]),
                 self._nanoseconds([event.dur for event in events]),
-                _column(arg.external_id for arg in args),
+                external_ids,
                 _column(arg.sequence for arg in args),
                 _column(
                     shapes[bytes(dims)] if (dims := arg.input_dims or arg.input_dims_1_11) else ABSENT for arg in args
@@ -81,6 +95,7 @@ class ColumnBuilder:
                 _column(arg.python_id for arg in args),
                 _column(ABSENT if arg.python_parent_id is None else arg.python_parent_id for arg in args),
                 _column(arg.python_module_id for arg in args),
+                correlations,
             ]
         )
 
@@ -120,6 +135,18 @@ class ColumnBuilder:
             name = msgspec.json.decode(event.args.name)
             if isinstance(name, str):
                 self._thread_names[str(event.pid), str(event.tid)] = name
+
+    def _correlations(self, categories: IntArray, args: Sequence[Args], external_ids: IntArray) -> IntArray:
+        """Ids of launches and of what they launched; their External id, too, had a key of its own in torch <= 1.11."""
+        column = np.full(len(args), ABSENT, dtype=np.int64)
+        is_linked = np.array([category in _LINKED for category in self._categories], dtype=np.bool_)
+        linked = np.flatnonzero(is_linked[categories])
+        if len(linked):
+            chosen = [args[at] for at in linked.tolist()]
+            column[linked] = _column(arg.correlation for arg in chosen)
+            given, old = external_ids[linked], _column(arg.external_id_1_11 for arg in chosen)
+            external_ids[linked] = np.where(given == ABSENT, old, given)
+        return column
 
     def _values(self, names: IntArray, args: Sequence[Args]) -> IntArray:
         """Values of arguments, where an operator's output depends on stride and padding: others serve nobody."""

@@ -28,6 +28,8 @@ class Args(msgspec.Struct, gc=False, frozen=True):
     python_id: Column = msgspec.field(name="Python id", default=-1)
     python_parent_id: Column | None = msgspec.field(name="Python parent id", default=-1)
     python_module_id: Column = msgspec.field(name="Python module id", default=-1)
+    correlation: Column = -1
+    external_id_1_11: Column = msgspec.field(name="external id", default=-1)
     name: msgspec.Raw = _NO_TEXT
     """What a `thread_name` metadata event says."""
 

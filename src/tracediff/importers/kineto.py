@@ -14,12 +14,22 @@ from tracediff.importers.base import text_of
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.events import ChunkDecoder
 from tracediff.importers.json_stream import JsonStream
-from tracediff.importers.recorded import OWN_KEY, kernel_log_of, kernel_trace_of, key_averages_of, run_of, warnings_of
+from tracediff.importers.old_layout import modernised
+from tracediff.importers.recorded import (
+    OWN_KEY,
+    kernel_log_of,
+    kernel_trace_of,
+    key_averages_of,
+    rank_of,
+    run_of,
+    warnings_of,
+)
 from tracediff.importers.source import Progress, decompressed, read_blocks
 from tracediff.model.trace import ReadReport, Trace
 
 _EVENTS_KEY = "traceEvents"
 _READ_KEYS = (OWN_KEY, "baseTimeNanoseconds")
+_RANK_KEY = "distributedInfo"
 _FLAGS = ("record_shapes", "with_stack", "profile_memory", "with_flops", "with_modules")
 _ON = (b"1", b"true")
 
@@ -57,6 +67,7 @@ class KinetoImporter:
         flags: dict[str, bool] = {}
         doubts: list[str] = []
         found = False
+        rank: int | None = None
 
         def read_events() -> None:
             if not stream.opens_with(b"["):
@@ -81,6 +92,8 @@ class KinetoImporter:
                         metadata[key] = _decode(text, key, str(path))
                     elif key in _FLAGS:
                         flags[key] = text in _ON
+                    elif key == _RANK_KEY:
+                        rank = rank_of(text)
         else:
             found = True
             read_events()
@@ -95,7 +108,7 @@ class KinetoImporter:
         trace = columns.build(
             path=text_of(path),
             # Kineto writes the flags that are on, and before torch 2.0 none at all.
-            run=run_of(path, own, {flag: flags.get(flag, False) for flag in _FLAGS} if flags else None),
+            run=run_of(path, own, {flag: flags.get(flag, False) for flag in _FLAGS} if flags else None, rank),
             read=ReadReport(
                 bytes=size,
                 events_read=columns.event_count - columns.dropped,
@@ -105,7 +118,7 @@ class KinetoImporter:
             key_averages=key_averages_of(own),
             warnings=(*doubts, *warnings_of(own)),
         )
-        return trace, own
+        return modernised(trace), own
 
 
 def _decode(text: bytes, key: str, path: str) -> Any:

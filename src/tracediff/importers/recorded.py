@@ -51,6 +51,10 @@ class _Torch(msgspec.Struct):
     config: str | None = None
 
 
+class _Distributed(msgspec.Struct):
+    rank: int | None = None
+
+
 class _Measured(msgspec.Struct):
     matmul_flops_per_s: dict[str, float] = {}
     copy_bytes_per_s: float | None = None
@@ -65,13 +69,14 @@ class _CapturedOperator(msgspec.Struct):
     cpu_time_total: float
 
 
-def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = None) -> Run:
+def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = None, rank: int | None = None) -> Run:
     """What is known about the process; only the label where the file records nothing.
 
     Args:
         path: the file, for the label.
         recorded: the key's value as decoded. What in it is not of its documented type counts as not recorded.
         profiler: which flags the file says the profiler had.
+        rank: of the process in a distributed run.
     """
     own = _as(recorded, dict[str, Any], {})
     environment: Mapping[str, Any] = _as(own.get("environment"), dict[str, Any], {})
@@ -97,7 +102,16 @@ def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = N
         blas=_BLAS.get(blas),
         recorded_label=_text(own.get("label")),
         block=_block_of(own),
+        rank=rank,
     )
+
+
+def rank_of(distributed_info: bytes) -> int | None:
+    """The rank in a trace's `distributedInfo`, as JSON text; None where it says none."""
+    try:
+        return msgspec.json.decode(distributed_info, type=_Distributed).rank
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def warnings_of(recorded: object) -> tuple[str, ...]:

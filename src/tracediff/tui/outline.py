@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from tracediff.model.diff import MergedTree
+from tracediff.model.merged_tree import MergedTree
 from tracediff.model.trace import IntArray
 
 EXPAND_LIMIT = 20_000

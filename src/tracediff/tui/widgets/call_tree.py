@@ -15,7 +15,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tracediff import units
-from tracediff.model.diff import MergedTree
+from tracediff.model.merged_tree import MergedTree
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import MISSING, Figures
 from tracediff.tui.outline import EXPAND_LIMIT, Outline
