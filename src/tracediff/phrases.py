@@ -58,7 +58,7 @@ def device_difference(diff: Diff) -> list[str]:
         return []
     base, candidate = device.base, device.candidate
     total, busy = Total(base.total_ns, candidate.total_ns), Total(base.busy_ns, candidate.busy_ns)
-    sentence = f"On devices: {_spans(total)} an iteration: {_change(total)}; busy {_spans(busy)}"
+    sentence = f"On devices, beside the ledger: {_spans(total)} an iteration: {_change(total)}; busy {_spans(busy)}"
     if base.unlinked_ns or candidate.unlinked_ns:
         sentence += f"; of no operator {_spans(Total(base.unlinked_ns, candidate.unlinked_ns))}"
     return [f"{sentence}."]

@@ -172,7 +172,7 @@ def _launched_by(tree: CallTree, event: IntArray) -> tuple[IntArray, IntArray]:
     launches = _in_categories(tree.trace, RUNTIME_CATEGORIES)
     keys = _launch_keys(events, launches)
     launches, keys = launches[keys != ABSENT], keys[keys != ABSENT]
-    around = _operators_around(tree, events.thread[launches], events.start_ns[launches])
+    around = _operators_around(tree, launches)
     # The ids of threads differ between operators and runtime calls in some old versions.
     elsewhere = (around == NO_CALL) & (events.correlation[launches] != ABSENT)
     around[elsewhere] = named(launches[elsewhere])
@@ -203,19 +203,23 @@ def _look_up(wanted: IntArray, keys: IntArray, values: IntArray) -> IntArray:
     return np.where(known & (values[first] == values[last]), values[first], ABSENT)
 
 
-def _operators_around(tree: CallTree, thread: IntArray, at_ns: IntArray) -> IntArray:
-    """The innermost operator that each moment of a thread lies in, or NO_CALL."""
-    call = np.full(len(at_ns), NO_CALL, dtype=np.int64)
+def _operators_around(tree: CallTree, which: IntArray) -> IntArray:
+    """The innermost operator that each of these events begins in, on its thread; NO_CALL outside of all."""
+    events = tree.trace.events
+    thread, start_ns = events.thread[which], events.start_ns[which]
+    # What takes time and begins where an operator ends is not in it.
+    reach_ns = start_ns + (events.dur_ns[which] > 0)
+    call = np.full(len(which), NO_CALL, dtype=np.int64)
     for one in np.flatnonzero(np.bincount(thread)).tolist():
         asked = np.flatnonzero(thread == one)
         first, last = np.searchsorted(tree.thread, [one, one + 1])
-        begun = np.searchsorted(tree.start_ns[first:last], at_ns[asked], side="right")
+        begun = np.searchsorted(tree.start_ns[first:last], start_ns[asked], side="right")
         call[asked] = np.where(begun > 0, first + begun - 1, NO_CALL)
-    end = tree.start_ns + tree.total_ns
+    end_ns = tree.start_ns + tree.total_ns
     searching = np.flatnonzero(call != NO_CALL)
     while len(searching):
         found = call[searching]
-        searching = searching[(end[found] < at_ns[searching]) | ~tree.is_operator[found]]
+        searching = searching[(end_ns[found] < reach_ns[searching]) | ~tree.is_operator[found]]
         call[searching] = tree.parent[call[searching]]
         searching = searching[call[searching] != NO_CALL]
     return call

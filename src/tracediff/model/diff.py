@@ -127,13 +127,16 @@ class RowSide(msgspec.Struct, frozen=True):
 
     @property
     def gflops_per_s(self) -> float | None:
-        """FLOPs per nanosecond; None where unknown."""
-        return self.flops / self.time_ns if self.flops is not None and self.time_ns else None
+        """FLOPs per nanosecond; None where unknown, and where a device did the work in a time of its own."""
+        return self._rate(self.flops)
 
     @property
     def gbytes_per_s(self) -> float | None:
-        """Bytes per nanosecond; None where unknown."""
-        return self.bytes / self.time_ns if self.bytes is not None and self.time_ns else None
+        """Bytes per nanosecond; None where unknown, and where a device did the work in a time of its own."""
+        return self._rate(self.bytes)
+
+    def _rate(self, work: int | None) -> float | None:
+        return work / self.time_ns if work is not None and self.time_ns and not self.device_ns else None
 
 
 class Row(msgspec.Struct, frozen=True):

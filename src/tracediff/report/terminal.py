@@ -19,6 +19,7 @@ _DEFAULT_LIMIT = 30
 _PIPE_WIDTH = 160
 _LEAST_WIDTH = 72
 _NARROW = 110
+_DEVICE_COLUMN = 25
 _MOST_NAME = 30
 
 
@@ -157,14 +158,14 @@ def _ledger(diff: Diff, narrow: bool) -> Table:
 def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
     table = _table(title)
     table.expand = True
-    narrow = width < _NARROW
+    on_device = diff.device is not None
+    narrow = width < _NARROW + on_device * _DEVICE_COLUMN
     if narrow:
         table.add_column("Family, shape, implementation", overflow="fold", ratio=1)
     else:
         table.add_column("Family", overflow="fold", max_width=_MOST_NAME)
         table.add_column("Shape", overflow="fold", ratio=2)
         table.add_column("Implementation: base -> candidate", overflow="fold", ratio=3)
-    on_device = diff.device is not None
     for heading in (
         "Calls",
         "Base",
