@@ -82,7 +82,6 @@ class Trace:
                 "start_ns": events.start_ns,
                 "dur_ns": events.dur_ns,
                 "external_id": events.external_id,
-                "sequence": events.sequence,
                 "correlation": events.correlation,
                 "shapes": [None if shape == ABSENT else trace.shapes[shape] for shape in shapes],
             }

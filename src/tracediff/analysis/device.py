@@ -190,7 +190,7 @@ def _launch_keys(events: Events, which: IntArray) -> IntArray:
 
     ROCm's tracer writes the correlation id as "External id" and no other: kept apart, by odd numbers.
     """
-    correlation, external = events.correlation[which], events.external_id[which]
+    correlation, external = (ids[which].astype(np.int64) for ids in (events.correlation, events.external_id))
     return np.where(correlation != ABSENT, 2 * correlation, np.where(external > 0, 2 * external + 1, ABSENT))
 
 

@@ -122,7 +122,7 @@ def _pool_traces(
         [trace.events.thread for trace in traces],
         first=[(_ITERATING, iterating)],
     )
-    same = ("dur_ns", "external_id", "sequence", "python_id", "python_parent_id", "python_module_id", "correlation")
+    same = ("dur_ns", "external_id", "correlation")
     events = Events(
         name=name,
         category=category,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 
@@ -11,7 +12,7 @@ from tracediff.analysis.device import device_doubts
 from tracediff.analysis.settings import ranks_of, unlike_settings
 from tracediff.analysis.side import TracedSide
 from tracediff.model.diff import Row, RowSide, Side, Total
-from tracediff.model.trace import PYTHON_FUNCTION
+from tracediff.model.trace import PYTHON_FUNCTION, ReadReport
 
 SMALL = 0.01
 _MATERIAL = 0.05
@@ -42,12 +43,31 @@ def trace_doubts(tree: CallTree) -> Iterator[str]:
         yield "emulated: structure and kernels are real, times are not"
     if trace.resolution_ns > 1:
         yield "the trace counts whole microseconds: times are exact to 1 us a call, self times to 1 us more a child"
-    if trace.read.events_dropped:
-        yield f"{trace.read.events_dropped:,} entries of traceEvents could not be read"
+    if damage := damage_of(trace.read):
+        yield damage
     if PYTHON_FUNCTION in trace.categories:
         yield "Python frames (with_stack) are left out: newer torch lists them and takes them off annotations"
     if tree.clipped:
         yield f"{units.count(tree.clipped, 'call')} overlap an earlier one: counted from its end on"
+
+
+def damage_of(read: ReadReport) -> str:
+    """What was wrong with the file and what became of it, in one line; empty where nothing was."""
+    parts: list[str] = []
+    if read.repairs:
+        kinds = (f"{count:,} {kind.replace('_', ' ')}" for kind, count in read.repairs.items())
+        parts.append(f"repaired {', '.join(kinds)}")
+    if read.events_dropped:
+        places = [f"{position:,}" for position in read.dropped_at[:_MOST_LISTED]]
+        more = ", ..." if read.events_dropped > len(places) else ""
+        where = f" at byte {', '.join(places)}{more}" if places else ""
+        parts.append(f"dropped {units.count(read.events_dropped, 'event')}{where}")
+    if read.truncated:
+        parts.append("cut short")
+    events = read.events_read + read.events_dropped
+    # Never rounded up to all of them.
+    share = math.floor(1000 * read.events_read / events) / 10 if events else 0
+    return f"the file is damaged: {'; '.join([f'read {share:g} % of {events:,} events', *parts])}" if parts else ""
 
 
 def doubts(side: TracedSide) -> Iterator[str]:

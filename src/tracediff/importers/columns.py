@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
+import re
+from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from tracediff.importers.base import parse_shapes, parse_words
-from tracediff.importers.events import AnyEvent, Args
+from tracediff.importers.damage import Damage
+from tracediff.importers.durations import OpenCalls, drop_giants
+from tracediff.importers.events import MOST_NS, Args, Chunk, Event
 from tracediff.model.run import Run
 from tracediff.model.trace import (
     ABSENT,
@@ -19,16 +23,18 @@ from tracediff.model.trace import (
     Events,
     IntArray,
     Operator,
-    ReadReport,
     Thread,
     Trace,
 )
 
 _COMPLETE = "X"
-_MOST_US = 2**61 // 1000
-_MOST_BASE_NS = 2**61
 _LINKED = DEVICE_CATEGORIES | RUNTIME_CATEGORIES
-_COLUMNS = Events.__struct_fields__
+_INT32 = np.iinfo(np.int32)
+# Stands between the texts of shapes when they are joined; JSON has no such byte outside of a string, nor in one.
+_SEPARATOR = b"\0"
+# How a Python frame of Windows looks whose backslashes were read as escapes, and how it was meant.
+_MISREAD_PATH = re.compile(r"[\b\f\n\r\t].*\.pyc?\(\d+\): ")
+_ESCAPED = str.maketrans({"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 
 class _Interned(dict[Any, int]):
@@ -42,135 +48,184 @@ class _Interned(dict[Any, int]):
 class ColumnBuilder:
     """Takes decoded chunks, gives a trace.
 
-    Attributes:
-        event_count: entries of `traceEvents` seen so far.
-        dropped: entries that were no event, or a complete event without a readable time.
+    Args:
+        damage: counts what is found only when all events are known.
     """
 
-    def __init__(self) -> None:
-        self.event_count = 0
-        self.dropped = 0
-        self._chunks: list[list[IntArray]] = []
-        self._names = _Interned()
-        self._categories = _Interned()
-        self._threads = _Interned()
+    def __init__(self, damage: Damage) -> None:
+        self._damage = damage
+        self._event_count = 0
+        self._is_whole = True
+        self._open_calls = OpenCalls()
         self._thread_names: dict[tuple[str, str], str] = {}
+        # An event's name, category, pid and tid: few of many are different, and one look-up is faster than three.
+        self._kinds = _Interned()
+        self._has_values: list[bool] = []
+        self._is_linked: list[bool] = []
         self._shape_texts = _Interned()
         self._value_texts = _Interned()
-        self._whole_microseconds = True
+        self._parts: dict[str, list[NDArray[Any]]] = {
+            name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "shapes", "values", "correlation")
+        }
 
-    def add(self, chunk: Sequence[AnyEvent | None]) -> None:
-        self.event_count += len(chunk)
-        events: list[AnyEvent] = []
-        for event in chunk:
-            if event is None:
-                self.dropped += 1
-            elif event.ph != _COMPLETE:
-                self._note(event)
-            elif event.ts is None or not (-_MOST_US < event.ts < _MOST_US and -_MOST_US < event.dur < _MOST_US):
-                self.dropped += 1
-            else:
-                events.append(event)
-        if not events:
-            return
+    def add_all(self, chunks: Iterable[Chunk]) -> None:
+        """Takes the calls; of other entries, what threads are called."""
+        for chunk in chunks:
+            self._event_count += len(chunk.events)
+            self._is_whole &= chunk.is_whole
+            self._add(*self._calls(chunk))
+
+    def _calls(self, chunk: Chunk) -> tuple[Sequence[Event], IntArray, IntArray]:
+        """The calls of a chunk, with their starts and durations; takes note of the rest."""
+        events, start_ns, dur_ns = chunk.events, chunk.start_ns, chunk.dur_ns
+        phases = [event.ph for event in events]
+        if phases.count(_COMPLETE) == len(phases):
+            return events, start_ns, dur_ns
+        calls: list[int] = []
+        events = list(events)
+        for at, phase in enumerate(phases):
+            if phase != _COMPLETE:
+                self._note(events[at])
+                call = self._open_calls.take(events[at], int(start_ns[at]))
+                if call is None:
+                    continue
+                events[at], start_ns[at], dur_ns[at] = call
+            calls.append(at)
+        return [events[at] for at in calls], start_ns[calls], dur_ns[calls]
+
+    def _add(self, events: Sequence[Event], start_ns: IntArray, dur_ns: IntArray) -> None:
+        kinds = self._kinds
+        kind = np.array([kinds[event.name, event.cat, event.pid, event.tid] for event in events], dtype=np.int32)
         args = [event.args for event in events]
-        names = _column(self._names[event.name] for event in events)
-        shapes = self._shape_texts
-        categories = _column(self._categories[event.cat] for event in events)
-        external_ids = _column(arg.external_id for arg in args)
-        correlations = self._correlations(categories, args, external_ids)
-        self._chunks.append(
-            [
-                names,
-                categories,
-                _column(self._threads[event.pid, event.tid] for event in events),
-                self._nanoseconds([event.ts for event in events]),
-                self._nanoseconds([event.dur for event in events]),
-                external_ids,
-                _column(arg.sequence for arg in args),
-                _column(
-                    shapes[bytes(dims)] if (dims := arg.input_dims or arg.input_dims_1_11) else ABSENT for arg in args
-                ),
-                self._values(names, args),
-                _column(arg.python_id for arg in args),
-                _column(ABSENT if arg.python_parent_id is None else arg.python_parent_id for arg in args),
-                _column(arg.python_module_id for arg in args),
-                correlations,
-            ]
-        )
+        external_id = np.array([arg.external_id for arg in args], dtype=np.int64)
+        correlation = self._correlations(kind, args, external_id)
+        columns = {
+            "kind": kind,
+            "start_ns": start_ns,
+            "dur_ns": dur_ns,
+            "external_id": _narrow(external_id),
+            "shapes": self._shapes(args),
+            "values": self._values(kind, args),
+            "correlation": _narrow(correlation),
+        }
+        for name, column in columns.items():
+            self._parts[name].append(column)
 
-    def build(
-        self,
-        path: str,
-        run: Run,
-        read: ReadReport,
-        metadata: Mapping[str, Any],
-        key_averages: tuple[Operator, ...] | None,
-        warnings: tuple[str, ...],
-    ) -> Trace:
-        columns = [np.concatenate(parts) for parts in zip(*self._chunks, strict=True)] or [_column(())] * len(_COLUMNS)
-        events = Events(*columns)
-        base_ns = metadata.get("baseTimeNanoseconds")
-        if type(base_ns) is int and abs(base_ns) < _MOST_BASE_NS:
-            np.add(events.start_ns, base_ns, out=events.start_ns)
-        threads = [(str(pid), str(tid)) for pid, tid in self._threads]
-        return Trace(
-            path=path,
-            run=run,
-            events=events,
-            names=tuple(self._names),
-            categories=tuple(self._categories),
-            threads=tuple(Thread(pid, tid, self._thread_names.get((pid, tid))) for pid, tid in threads),
-            shapes=tuple(parse_shapes(text) or () for text in self._shape_texts),
-            values=tuple(map(parse_words, self._value_texts)),
-            event_count=self.event_count,
-            resolution_ns=1000 if self._whole_microseconds else 1,
-            read=read,
-            key_averages=key_averages,
-            warnings=warnings,
-        )
+    def _shapes(self, args: Sequence[Args]) -> IntArray:
+        shapes = _numbered([arg.input_dims for arg in args], self._shape_texts)
+        if (shapes == ABSENT).all():
+            shapes = _numbered([arg.input_dims_1_11 for arg in args], self._shape_texts)
+        return shapes
 
-    def _note(self, event: AnyEvent) -> None:
+    def _values(self, kind: IntArray, args: Sequence[Args]) -> IntArray:
+        """Values of arguments, where an operator's output depends on stride and padding: others serve nobody."""
+        new = islice(self._kinds, len(self._has_values), None)
+        self._has_values.extend("conv" in name or "pool" in name for name, *_ in new)
+        column = np.full(len(kind), ABSENT, dtype=np.int32)
+        wanted = np.flatnonzero(np.array(self._has_values, dtype=np.bool_)[kind])
+        column[wanted] = _numbered([args[at].concrete_inputs for at in wanted.tolist()], self._value_texts)
+        return column
+
+    def _correlations(self, kind: IntArray, args: Sequence[Args], external_id: IntArray) -> IntArray:
+        """Ids of launches and of what they launched; their External id, too, had a key of its own in torch <= 1.11."""
+        new = islice(self._kinds, len(self._is_linked), None)
+        self._is_linked.extend(category in _LINKED for _, category, *_ in new)
+        column = np.full(len(kind), ABSENT, dtype=np.int64)
+        linked = np.flatnonzero(np.array(self._is_linked, dtype=np.bool_)[kind])
+        column[linked] = [args[at].correlation for at in linked.tolist()]
+        unnamed = np.flatnonzero((external_id == ABSENT) & (column != ABSENT))
+        external_id[unnamed] = [args[at].external_id_1_11 for at in unnamed.tolist()]
+        return column
+
+    def _note(self, event: Event) -> None:
         if event.ph == "M" and event.name == "thread_name" and event.args.name:
             name = msgspec.json.decode(event.args.name)
             if isinstance(name, str):
                 self._thread_names[str(event.pid), str(event.tid)] = name
 
-    def _correlations(self, categories: IntArray, args: Sequence[Args], external_ids: IntArray) -> IntArray:
-        """Ids of launches and of what they launched; their External id, too, had a key of its own in torch <= 1.11."""
-        column = np.full(len(args), ABSENT, dtype=np.int64)
-        is_linked = np.array([category in _LINKED for category in self._categories], dtype=np.bool_)
-        linked = np.flatnonzero(is_linked[categories])
-        if len(linked):
-            chosen = [args[at] for at in linked.tolist()]
-            column[linked] = _column(arg.correlation for arg in chosen)
-            given, old = external_ids[linked], _column(arg.external_id_1_11 for arg in chosen)
-            external_ids[linked] = np.where(given == ABSENT, old, given)
-        return column
+    def build(
+        self,
+        path: str,
+        run: Run,
+        size: int,
+        base_ns: object,
+        key_averages: tuple[Operator, ...] | None,
+        warnings: tuple[str, ...],
+    ) -> Trace:
+        """Puts the chunks together.
 
-    def _values(self, names: IntArray, args: Sequence[Args]) -> IntArray:
-        """Values of arguments, where an operator's output depends on stride and padding: others serve nobody."""
-        column = np.full(len(names), ABSENT, dtype=np.int64)
-        has_window = np.array(["conv" in name or "pool" in name for name in self._names], dtype=np.bool_)
-        for at in np.flatnonzero(has_window[names]).tolist():
-            if text := args[at].concrete_inputs:
-                column[at] = self._value_texts[bytes(text)]
-        return column
+        Args:
+            path: of the trace, as are `run`, `key_averages` and `warnings`.
+            run: what is known of the process.
+            size: bytes of the file.
+            base_ns: what the trace counts its times from; taken where it is a sensible number.
+            key_averages: the capture's own rows.
+            warnings: the doubts so far.
+        """
+        self._damage.lose_calls(self._open_calls.left)
+        names, categories, threads = _Interned(), _Interned(), _Interned()
+        of_kind = np.array(
+            [(names[name], categories[cat], threads[str(pid), str(tid)]) for name, cat, pid, tid in self._kinds],
+            dtype=np.int32,
+        ).reshape(-1, 3)
+        kind = self._column("kind", np.int32)
+        events = Events(
+            name=of_kind[kind, 0],
+            category=of_kind[kind, 1],
+            thread=of_kind[kind, 2],
+            start_ns=self._column("start_ns"),
+            dur_ns=self._column("dur_ns"),
+            external_id=self._column("external_id"),
+            shapes=self._column("shapes", np.int32),
+            values=self._column("values", np.int32),
+            correlation=self._column("correlation"),
+        )
+        if type(base_ns) is int and abs(base_ns) < MOST_NS:
+            np.add(events.start_ns, base_ns, out=events.start_ns)
+        self._damage.mended("giant_durations", drop_giants(events, list(categories)))
+        names_meant = self._names(list(names), events)
+        read = self._damage.report(size, self._event_count - self._open_calls.left)
+        return Trace(
+            path=path,
+            run=run,
+            events=events,
+            names=names_meant,
+            categories=tuple(categories),
+            threads=tuple(Thread(pid, tid, self._thread_names.get((pid, tid))) for pid, tid in threads),
+            shapes=tuple(parse_shapes(text) or () for text in self._shape_texts),
+            values=tuple(map(parse_words, self._value_texts)),
+            event_count=read.events_read + read.events_dropped,
+            resolution_ns=1000 if self._is_whole else 1,
+            read=read,
+            key_averages=key_averages,
+            warnings=warnings,
+        )
 
-    def _nanoseconds(self, microseconds: Sequence[int | float | Decimal | None]) -> IntArray:
-        """Exact integer nanoseconds; `rint(us * 1000)` would round the product, not the number."""
-        kinds = set(map(type, microseconds))
-        if kinds == {int}:
-            return np.array(microseconds, dtype=np.int64) * 1000
-        if Decimal in kinds:
-            exact = [Decimal(value or 0) * 1000 for value in microseconds]
-            self._whole_microseconds &= all(value % 1000 == 0 for value in exact)
-            return _column(int(value.to_integral_value()) for value in exact)
-        self._whole_microseconds = False
-        values = np.array(microseconds, dtype=np.float64)
-        whole = np.floor(values)
-        return whole.astype(np.int64) * 1000 + np.rint((values - whole) * 1000).astype(np.int64)
+    def _column(self, name: str, dtype: type[np.signedinteger[Any]] = np.int64) -> NDArray[Any]:
+        """Puts the parts of a column together, and lets go of them."""
+        parts = self._parts.pop(name)
+        return np.concatenate(parts) if parts else np.empty(0, dtype=dtype)
+
+    def _names(self, names: list[str], events: Events) -> tuple[str, ...]:
+        """The names; in a file with raw backslashes also those are mended whose backslashes happened to be escapes."""
+        if not self._damage.repairs["backslashes"]:
+            return tuple(names)
+        for number, name in enumerate(names):
+            if _MISREAD_PATH.search(name):
+                names[number] = name.translate(_ESCAPED)
+                calls = int(np.count_nonzero(events.name == number))
+                self._damage.mended("backslashes", calls * (len(names[number]) - len(name)))
+        return tuple(names)
 
 
-def _column(values: Iterable[int]) -> IntArray:
-    return np.fromiter(values, dtype=np.int64)
+def _numbered(texts: Sequence[msgspec.Raw], numbers: _Interned) -> IntArray:
+    """Numbers of the texts, ABSENT for empty ones."""
+    # To join and split makes bytes of many small views in two thirds of the time that making each takes.
+    found = [numbers[text] if text else ABSENT for text in _SEPARATOR.join(texts).split(_SEPARATOR)] if texts else []
+    return np.array(found, dtype=np.int32)
+
+
+def _narrow(column: IntArray) -> NDArray[Any]:
+    """In half the memory, where the numbers allow it; joined columns are as wide as their widest part."""
+    fits = len(column) == 0 or (column.min() >= _INT32.min and column.max() <= _INT32.max)
+    return column.astype(np.int32) if fits else column

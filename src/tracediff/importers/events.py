@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
-from decimal import Decimal
-from typing import Annotated, Any, TypeAlias
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal, InvalidOperation
+from math import inf
+from typing import Annotated, Any
 
 import msgspec
+import numpy as np
 
-EXACT_LIMIT_US = 2.0**43
-"""Below this a float64 tells microseconds with three decimals apart (half a unit in the last place < 0.5 ns)."""
+from tracediff.model.trace import ABSENT, IntArray
 
-Column = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
+MOST_NS = 2**61
+"""No time of a trace is as far from the epoch; sums of two such still fit."""
 
+_MOST_US = MOST_NS // 1000
+# Below this a float64 tells microseconds with three decimals apart (half a unit in the last place < 0.5 ns).
+_EXACT_LIMIT_US = 2.0**43
+_COMPLETE = "X"
+
+_Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _NO_TEXT = msgspec.Raw(b"")
 
 
 class Args(msgspec.Struct, gc=False, frozen=True):
     """The entries of `args` that become columns."""
 
-    external_id: Column = msgspec.field(name="External id", default=-1)
-    sequence: Column = msgspec.field(name="Sequence number", default=-1)
+    external_id: _Int64 = msgspec.field(name="External id", default=ABSENT)
     input_dims: msgspec.Raw = msgspec.field(name="Input Dims", default=_NO_TEXT)
     input_dims_1_11: msgspec.Raw = msgspec.field(name="Input dims", default=_NO_TEXT)
     concrete_inputs: msgspec.Raw = msgspec.field(name="Concrete Inputs", default=_NO_TEXT)
-    python_id: Column = msgspec.field(name="Python id", default=-1)
-    python_parent_id: Column | None = msgspec.field(name="Python parent id", default=-1)
-    python_module_id: Column = msgspec.field(name="Python module id", default=-1)
-    correlation: Column = -1
-    external_id_1_11: Column = msgspec.field(name="external id", default=-1)
+    correlation: _Int64 = ABSENT
+    external_id_1_11: _Int64 = msgspec.field(name="external id", default=ABSENT)
     name: msgspec.Raw = _NO_TEXT
     """What a `thread_name` metadata event says."""
 
@@ -45,38 +50,41 @@ class Event(msgspec.Struct, gc=False):
     name: str = ""
     pid: int | str = ""
     tid: int | str = ""
-    ts: int | float | None = None
+    ts: int | float = -inf
     dur: int | float = 0
     args: Args = _NO_ARGS
 
 
-class ExactEvent(msgspec.Struct, gc=False):
-    """The same, with times read from their text: epoch microseconds with decimals do not fit a float."""
-
-    ph: str = ""
-    cat: str = ""
-    name: str = ""
-    pid: int | str = ""
-    tid: int | str = ""
-    ts: Decimal | None = None
-    dur: Decimal = Decimal(0)
-    args: Args = _NO_ARGS
-
-
-class LooseEvent(msgspec.Struct):
-    """The same, where anything but the time may be missing or of another type."""
+class _LooseEvent(msgspec.Struct):
+    """The same, where anything may be missing or of another type."""
 
     ph: str | None = ""
     cat: str | None = ""
     name: str | None = ""
     pid: int | float | str | None = ""
     tid: int | float | str | None = ""
-    ts: Decimal | None = None
-    dur: Decimal | None = None
+    ts: msgspec.Raw = _NO_TEXT
+    dur: msgspec.Raw = _NO_TEXT
     args: msgspec.Raw = _NO_TEXT
 
 
-AnyEvent: TypeAlias = Event | ExactEvent
+class Chunk(msgspec.Struct, frozen=True):
+    """Decoded events.
+
+    Attributes:
+        events: their own times are not to be used.
+        start_ns, dur_ns: shape (n,); meaningless for events that have no time.
+        is_whole: whether all times are whole microseconds.
+        lost: where in the chunk's text entries begin that are no events, or complete ones without a time.
+        repairs: what had to be read otherwise than it stands there.
+    """
+
+    events: Sequence[Event]
+    start_ns: IntArray
+    dur_ns: IntArray
+    is_whole: bool
+    lost: Sequence[int] = ()
+    repairs: Mapping[str, int] = {}
 
 
 class ChunkDecoder:
@@ -84,46 +92,62 @@ class ChunkDecoder:
 
     def __init__(self) -> None:
         self._fast = msgspec.json.Decoder(list[Event])
-        self._exact = msgspec.json.Decoder(list[ExactEvent])
-        self._exact_one = msgspec.json.Decoder(ExactEvent)
         self._entries = msgspec.json.Decoder(list[msgspec.Raw])
-        self._loose = msgspec.json.Decoder(LooseEvent, strict=False)
+        self._loose = msgspec.json.Decoder(_LooseEvent, strict=False)
         self._arguments = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
-    def decode(self, chunk: bytes) -> Sequence[AnyEvent | None] | None:
-        """Returns the events, with None for entries that are none; None altogether if the chunk is not JSON."""
+    def decode(self, chunk: bytes) -> Chunk | None:
+        """Returns what the chunk holds; None if it is not JSON."""
         text = b"[" + chunk + b"]"
         try:
-            try:
+            with contextlib.suppress(msgspec.ValidationError):
                 events = self._fast.decode(text)
-                if any(type(event.ts) is float and abs(event.ts) >= EXACT_LIMIT_US for event in events):
-                    return self._exact.decode(text)
-                return events
-            except msgspec.ValidationError:
-                return [self._one(entry) for entry in self._entries.decode(text)]
+                if fast := _timed(events):
+                    return fast
+            return self._entry_by_entry(chunk, self._entries.decode(text))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
-    def _one(self, entry: msgspec.Raw) -> ExactEvent | None:
-        with contextlib.suppress(msgspec.ValidationError):
-            return self._exact_one.decode(entry)
-        return self._tolerant(entry)
+    def _entry_by_entry(self, chunk: bytes, entries: Sequence[msgspec.Raw]) -> Chunk:
+        events: list[Event] = []
+        times: list[tuple[Decimal, Decimal]] = []
+        lost: list[int] = []
+        repairs: Counter[str] = Counter()
+        at = 0
+        for entry in map(bytes, entries):
+            at = chunk.index(entry, at)
+            try:
+                event, ts, dur = self._event(entry, repairs)
+            except (msgspec.ValidationError, UnicodeDecodeError):
+                lost.append(at)
+            else:
+                if event.ph == _COMPLETE and not (-_MOST_US < ts < _MOST_US):
+                    lost.append(at)
+                else:
+                    events.append(event)
+                    times.append((ts * 1000 if ts.is_finite() else Decimal(0), dur * 1000))
+            at += len(entry)
+        repairs["negative_durations"] = sum(dur < 0 for _, dur in times)
+        return Chunk(
+            events,
+            start_ns=_integers(ts for ts, _ in times),
+            dur_ns=_integers(max(dur, Decimal(0)) for _, dur in times),
+            is_whole=all(ts % 1000 == 0 == dur % 1000 for ts, dur in times),
+            lost=lost,
+            repairs=repairs,
+        )
 
-    def _tolerant(self, entry: msgspec.Raw) -> ExactEvent | None:
-        """The event in one entry, without what in it surprises; None where it is no event at all."""
-        try:
-            loose = self._loose.decode(entry)
-        except msgspec.ValidationError:
-            return None
-        dur = Decimal(0) if loose.dur is None else loose.dur
-        if not (dur.is_finite() and (loose.ts is None or loose.ts.is_finite())):
-            return None
+    def _event(self, entry: bytes, repairs: Counter[str]) -> tuple[Event, Decimal, Decimal]:
+        """An event without what in it surprises, and its times: epoch microseconds with decimals fit no float."""
+        loose = self._loose.decode(entry)
+        times = [_decimal(text) for text in (bytes(loose.ts), bytes(loose.dur))]
+        repairs["text_numbers"] += sum(is_text for _, is_text in times)
         pid, tid = (
             "" if value is None else value if isinstance(value, str) else int(value) for value in (loose.pid, loose.tid)
         )
-        return ExactEvent(
-            loose.ph or "", loose.cat or "", loose.name or "", pid, tid, loose.ts, dur, self._args(loose.args)
-        )
+        event = Event(loose.ph or "", loose.cat or "", loose.name or "", pid, tid, args=self._args(loose.args))
+        (ts, _), (dur, _) = times
+        return event, ts, min(dur, Decimal(_MOST_US)) if dur.is_finite() else Decimal(0)
 
     def _args(self, text: msgspec.Raw) -> Args:
         try:
@@ -139,3 +163,50 @@ class ChunkDecoder:
 
 
 _ARGUMENTS = msgspec.structs.fields(Args)
+
+
+def _timed(events: Sequence[Event]) -> Chunk | None:
+    """The events with their times in nanoseconds; None where an entry's time is missing or takes more than a float."""
+    starts = np.array([event.ts for event in events])
+    durations = np.array([event.dur for event in events])
+    if starts.dtype.kind not in "if" or durations.dtype.kind not in "if":
+        return None
+    if starts.dtype.kind == "f":
+        missing = np.isneginf(starts)
+        if missing.any():
+            if any(events[at].ph == _COMPLETE for at in np.flatnonzero(missing).tolist()):
+                return None
+            starts[missing] = 0
+    limit = _MOST_US if starts.dtype.kind == "i" else _EXACT_LIMIT_US
+    if np.abs(starts).max(initial=0) >= limit:
+        return None
+    negative = int(np.count_nonzero(durations < 0))
+    durations = np.clip(durations, 0, _MOST_US)
+    return Chunk(
+        events,
+        start_ns=_nanoseconds(starts),
+        dur_ns=_nanoseconds(durations),
+        is_whole=starts.dtype.kind == "i" == durations.dtype.kind,
+        repairs={"negative_durations": negative} if negative else {},
+    )
+
+
+def _nanoseconds(microseconds: np.ndarray[Any, Any]) -> IntArray:
+    """Exact integer nanoseconds; `rint(us * 1000)` would round the product, not the number."""
+    if microseconds.dtype.kind == "i":
+        return microseconds * 1000
+    whole = np.floor(microseconds)
+    return whole.astype(np.int64) * 1000 + np.rint((microseconds - whole) * 1000).astype(np.int64)
+
+
+def _integers(values: Iterator[Decimal]) -> IntArray:
+    return np.fromiter((int(value.to_integral_value()) for value in values), dtype=np.int64)
+
+
+def _decimal(text: bytes) -> tuple[Decimal, bool]:
+    """The number that a JSON value is, or its string holds, and whether it is a string; infinite where it is none."""
+    is_text = text.startswith(b'"')
+    try:
+        return Decimal(text.strip(b'"').decode()), is_text
+    except (InvalidOperation, UnicodeDecodeError):
+        return Decimal(inf), False

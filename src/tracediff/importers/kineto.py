@@ -12,7 +12,8 @@ from msgspec import structs
 from tracediff.errors import TraceFormatError
 from tracediff.importers.base import text_of
 from tracediff.importers.columns import ColumnBuilder
-from tracediff.importers.events import ChunkDecoder
+from tracediff.importers.damage import Damage
+from tracediff.importers.event_list import EventList
 from tracediff.importers.json_stream import JsonStream
 from tracediff.importers.old_layout import modernised
 from tracediff.importers.recorded import (
@@ -25,11 +26,13 @@ from tracediff.importers.recorded import (
     warnings_of,
 )
 from tracediff.importers.source import Progress, decompressed, read_blocks
+from tracediff.importers.window import Window
 from tracediff.model.trace import ReadReport, Trace
 
 _EVENTS_KEY = "traceEvents"
-_READ_KEYS = (OWN_KEY, "baseTimeNanoseconds")
 _RANK_KEY = "distributedInfo"
+_READ_KEYS = (OWN_KEY, "baseTimeNanoseconds", _RANK_KEY)
+_LANDMARKS = {_EVENTS_KEY: rb"\[", "baseTimeNanoseconds": rb"\d"}
 _FLAGS = ("record_shapes", "with_stack", "profile_memory", "with_flops", "with_modules")
 _ON = (b"1", b"true")
 
@@ -60,69 +63,67 @@ class KinetoImporter:
 
     def _read(self, blocks: Iterable[bytes], path: Path, size: int) -> tuple[Trace, object]:
         """The trace, and what it carries under our own key."""
-        stream = JsonStream(iter(blocks), str(path))
-        decoder = ChunkDecoder()
-        columns = ColumnBuilder()
+        damage = Damage()
+        window = Window(blocks, str(path))
+        stream = JsonStream(window, damage, _LANDMARKS)
+        columns = ColumnBuilder(damage)
         metadata: dict[str, Any] = {}
         flags: dict[str, bool] = {}
         doubts: list[str] = []
         found = False
-        rank: int | None = None
-
-        def read_events() -> None:
-            if not stream.opens_with(b"["):
-                raise TraceFormatError(f"has a {_EVENTS_KEY} that is not a list. It is not a trace", str(path))
-            for chunk in stream.events(decoder.decode):
-                columns.add(chunk)
 
         if stream.opens_with(b"{"):
             for key in stream.object_keys():
                 if key == _EVENTS_KEY:
                     found = True
-                    read_events()
-                else:
-                    text = stream.value()
-                    # What else stands in a trace is nobody's business here, and often broken.
-                    if key == OWN_KEY:
-                        try:
-                            metadata[key] = _decode(text, key, str(path))
-                        except TraceFormatError:
-                            doubts.append("what the capture recorded of itself is malformed: left out")
-                    elif key in _READ_KEYS:
-                        metadata[key] = _decode(text, key, str(path))
-                    elif key in _FLAGS:
-                        flags[key] = text in _ON
-                    elif key == _RANK_KEY:
-                        rank = rank_of(text)
-        else:
+                    if not stream.opens_with(b"["):
+                        raise TraceFormatError(f"has a {_EVENTS_KEY} that is not a list. It is not a trace", str(path))
+                    columns.add_all(EventList(window, damage, is_document=False).chunks())
+                    continue
+                text = stream.value()
+                if key in _FLAGS:
+                    flags[key] = text in _ON
+                elif key in _READ_KEYS and text is not None:
+                    metadata[key] = _decode(text)
+                if key == OWN_KEY and metadata.get(key) is None:
+                    doubts.append("what the capture recorded of itself is malformed: left out")
+        elif stream.opens_with(b"["):
             found = True
-            read_events()
+            columns.add_all(EventList(window, damage, is_document=True).chunks())
 
-        if not found:
-            raise TraceFormatError(
-                f"is JSON, but no trace: it has no {_EVENTS_KEY}. Name a file that torch.profiler exported", str(path)
-            )
-        if columns.event_count == 0:
-            raise TraceFormatError("is a trace without events. Capture it again", str(path))
         own: object = metadata.pop(OWN_KEY, None)
         trace = columns.build(
             path=text_of(path),
             # Kineto writes the flags that are on, and before torch 2.0 none at all.
-            run=run_of(path, own, {flag: flags.get(flag, False) for flag in _FLAGS} if flags else None, rank),
-            read=ReadReport(
-                bytes=size,
-                events_read=columns.event_count - columns.dropped,
-                events_dropped=columns.dropped,
+            run=run_of(
+                path,
+                own,
+                {flag: flags.get(flag, False) for flag in _FLAGS} if flags else None,
+                rank_of(metadata.get(_RANK_KEY)),
             ),
-            metadata=metadata,
+            size=size,
+            base_ns=metadata.get("baseTimeNanoseconds"),
             key_averages=key_averages_of(own),
             warnings=(*doubts, *warnings_of(own)),
         )
+        if trace.event_count == 0:
+            raise TraceFormatError(_nothing_in(trace.read, found), str(path))
         return modernised(trace), own
 
 
-def _decode(text: bytes, key: str, path: str) -> Any:
+def _nothing_in(read: ReadReport, has_list: bool) -> str:
+    """Why a file without a single event has none, and what to do."""
+    if not has_list and not read.truncated and not read.repairs:
+        return f"is JSON, but no trace: it has no {_EVENTS_KEY}. Name a file that torch.profiler exported"
+    if read.truncated or not has_list:
+        return "is cut short or malformed: nothing of its events can be read. Copy or capture it again"
+    if read.events_dropped:
+        return "is JSON, but no trace: its list does not hold events. Name a file that torch.profiler exported"
+    return "is a trace without events. Capture it again"
+
+
+def _decode(text: bytes) -> Any:
     try:
         return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise TraceFormatError(f"has a malformed value under {key!r} ({error}). Capture it again", path) from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None

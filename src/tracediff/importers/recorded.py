@@ -13,8 +13,10 @@ import msgspec
 
 from tracediff.errors import TraceFormatError
 from tracediff.importers.base import label_of
+from tracediff.importers.damage import Damage
 from tracediff.importers.json_stream import JsonStream
 from tracediff.importers.source import read_blocks
+from tracediff.importers.window import Window
 from tracediff.model.kernels import KernelLog
 from tracediff.model.run import OutputDigest, Peak, Run
 from tracediff.model.trace import Operator
@@ -32,9 +34,9 @@ def read_record(path: Path) -> bytes:
     Raises:
         TraceFormatError: the file cannot be read, or does not begin with a record.
     """
-    stream = JsonStream(read_blocks(path), str(path))
-    if stream.opens_with(b"{") and next(stream.object_keys(), None) == OWN_KEY:
-        return stream.value()
+    stream = JsonStream(Window(read_blocks(path), str(path)), Damage())
+    if stream.opens_with(b"{") and next(stream.object_keys(), None) == OWN_KEY and (record := stream.value()):
+        return record
     raise TraceFormatError("does not begin with the record of a capture. Capture it again", str(path))
 
 
@@ -106,12 +108,9 @@ def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = N
     )
 
 
-def rank_of(distributed_info: bytes) -> int | None:
-    """The rank in a trace's `distributedInfo`, as JSON text; None where it says none."""
-    try:
-        return msgspec.json.decode(distributed_info, type=_Distributed).rank
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None
+def rank_of(distributed_info: object) -> int | None:
+    """The rank in a trace's `distributedInfo`, as decoded; None where it says none."""
+    return _as(distributed_info, _Distributed, _Distributed()).rank
 
 
 def warnings_of(recorded: object) -> tuple[str, ...]:

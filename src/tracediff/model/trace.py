@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 import numpy as np
@@ -13,7 +13,8 @@ from tracediff.model.device import DeviceTime
 from tracediff.model.kernels import Kernel, KernelCoverage, KernelLog, OperatorKernel
 from tracediff.model.run import Run
 
-IntArray: TypeAlias = NDArray[np.int64]
+IntArray: TypeAlias = NDArray[np.signedinteger[Any]]
+"""Times have 64 bits, indices 32: a trace of a GB is columns of some hundred MB."""
 BoolArray: TypeAlias = NDArray[np.bool_]
 
 InputShapes: TypeAlias = "tuple[int | InputShapes, ...]"
@@ -52,12 +53,8 @@ class Events(msgspec.Struct, frozen=True, eq=False):
         start_ns: nanoseconds since the epoch (since the trace's own origin where it has no base).
         dur_ns: nanoseconds.
         external_id: "External id", the order in which the profiler saw calls begin.
-        sequence: "Sequence number", which joins forward and backward operators.
         shapes: index into `Trace.shapes`.
         values: index into `Trace.values`; kept for convolutions and pooling only.
-        python_id: "Python id" of a Python frame.
-        python_parent_id: "Python parent id" of a Python frame.
-        python_module_id: "Python module id" of an `nn.Module` call.
         correlation: "correlation", which joins a launch to what it launched on a device; only those have one.
     """
 
@@ -67,12 +64,8 @@ class Events(msgspec.Struct, frozen=True, eq=False):
     start_ns: IntArray
     dur_ns: IntArray
     external_id: IntArray
-    sequence: IntArray
     shapes: IntArray
     values: IntArray
-    python_id: IntArray
-    python_parent_id: IntArray
-    python_module_id: IntArray
     correlation: IntArray
 
     def __len__(self) -> int:
@@ -80,11 +73,21 @@ class Events(msgspec.Struct, frozen=True, eq=False):
 
 
 class ReadReport(msgspec.Struct, frozen=True):
-    """What reading the file took: nothing is dropped or mended without being counted here."""
+    """What reading the file took: nothing is dropped or mended without being counted here.
+
+    Attributes:
+        bytes: size of the file.
+        events_read: entries of the event list that were read, of every phase.
+        events_dropped: those that could not be.
+        dropped_at: where the first of those begin, in bytes of the decompressed file.
+        repairs: how often each kind of repair was made.
+        truncated: whether the file, or what it was compressed to, ends too early.
+    """
 
     bytes: int
     events_read: int
     events_dropped: int = 0
+    dropped_at: tuple[int, ...] = ()
     repairs: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     truncated: bool = False
 

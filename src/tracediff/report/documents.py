@@ -68,6 +68,7 @@ class ReadRecord(TypedDict):
     bytes: int
     events_read: int
     events_dropped: int
+    dropped_at: list[int]
     repairs: dict[str, int]
     truncated: bool
 

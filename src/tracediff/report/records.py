@@ -102,6 +102,7 @@ def show_document(summary: Summary) -> ShowDocument:
             "bytes": read.bytes,
             "events_read": read.events_read,
             "events_dropped": read.events_dropped,
+            "dropped_at": list(read.dropped_at),
             "repairs": dict(read.repairs),
             "truncated": read.truncated,
         },

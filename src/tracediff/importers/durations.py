@@ -1,0 +1,70 @@
+"""Finds how long calls took where the trace does not say it, or says what cannot be."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+import numpy as np
+
+from tracediff.importers.events import Event
+from tracediff.model.trace import Events
+
+_SPAN = "Trace"
+# Where no span says how long the profiler ran: what nobody profiles, and what no call of a trace takes of it.
+_LONG_NS = 60 * 10**9
+_FACTOR = 100
+
+
+class OpenCalls:
+    """Puts the begin and the end of a call (`"ph": "B"` and `"E"`) together, thread by thread.
+
+    Attributes:
+        left: calls that have begun and not ended, or ended without having begun.
+    """
+
+    def __init__(self) -> None:
+        self.left = 0
+        self._open: defaultdict[tuple[int | str, int | str], list[tuple[Event, int]]] = defaultdict(list)
+
+    def take(self, event: Event, at_ns: int) -> tuple[Event, int, int] | None:
+        """Returns the call that ends here, its start and its duration; None where none does."""
+        if event.ph == "B":
+            self._open[event.pid, event.tid].append((event, at_ns))
+            self.left += 1
+        elif event.ph == "E":
+            calls = self._open[event.pid, event.tid]
+            if calls:
+                call, start_ns = calls.pop()
+                self.left -= 1
+                return call, start_ns, max(0, at_ns - start_ns)
+            self.left += 1
+        return None
+
+
+def drop_giants(events: Events, categories: Sequence[str]) -> int:
+    """Sets durations to 0 that are longer than the whole trace: how long those calls took is not known.
+
+    Args:
+        events: whose durations; changed in place.
+        categories: what their categories point into.
+
+    Returns:
+        How many there were.
+    """
+    if not len(events):
+        return 0
+    start, dur = events.start_ns, events.dur_ns
+    spans = events.category == (categories.index(_SPAN) if _SPAN in categories else -1)
+    if spans.any():
+        longest = int((start[spans] + dur[spans]).max() - start[spans].min())
+    else:
+        suspects = dur > _LONG_NS
+        if not suspects.any():
+            return 0
+        rest = ~suspects
+        known = int((start[rest] + dur[rest]).max() - start[rest].min()) if rest.any() else 0
+        longest = max(_LONG_NS, _FACTOR * known)
+    giant = (dur > longest) & ~spans
+    dur[giant] = 0
+    return int(np.count_nonzero(giant))
