@@ -55,7 +55,7 @@ def damage_of(read: ReadReport) -> str:
     """What was wrong with the file and what became of it, in one line; empty where nothing was."""
     parts: list[str] = []
     if read.repairs:
-        kinds = (f"{count:,} {kind.replace('_', ' ')}" for kind, count in read.repairs.items())
+        kinds = (_repaired(kind.replace("_", " "), count) for kind, count in read.repairs.items())
         parts.append(f"repaired {', '.join(kinds)}")
     if read.events_dropped:
         places = [f"{position:,}" for position in read.dropped_at[:_MOST_LISTED]]
@@ -67,7 +67,12 @@ def damage_of(read: ReadReport) -> str:
     events = read.events_read + read.events_dropped
     # Never rounded up to all of them.
     share = math.floor(1000 * read.events_read / events) / 10 if events else 0
-    return f"the file is damaged: {'; '.join([f'read {share:g} % of {events:,} events', *parts])}" if parts else ""
+    return "; ".join([f"read {share:g} % of {events:,} events", *parts]) if parts else ""
+
+
+def _repaired(kind: str, count: int) -> str:
+    """A kind of repair is a plural: `214 backslashes`, `1 backslash`."""
+    return f"{count:,} {kind if count > 1 else kind.removesuffix('es' if kind.endswith('shes') else 's')}"
 
 
 def doubts(side: TracedSide) -> Iterator[str]:

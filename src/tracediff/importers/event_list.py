@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from tracediff.importers.damage import Damage
@@ -19,6 +19,7 @@ CHUNK_BYTES = 256 * 1024
 _TAIL_BYTES = 16 * 1024
 _BOUNDARY = re.compile(rb"\}\s*+,\s*+(?=\{)")
 _LOOSE_BOUNDARY = re.compile(rb"\}(?=[\s,\0]*+" + EVENT_START.pattern + rb")")
+_LIST = b"[]"
 _BETWEEN = re.compile(rb"[\s,\0]*+")
 # The end of the list is known by what may follow it, or it could be a bracket in a broken name.
 _NEXT = re.compile(rb"(?<!:)(?<!: )(?=" + EVENT_START.pattern + rb')|\](?=\s*+(?:,\s*+"\w*+"\s*+:|\}?[\s\0]*+\Z))')
@@ -69,98 +70,104 @@ class EventList:
         window, damage = self._window, self._damage
         commas = 0
         while True:
-            between = _BETWEEN.match(window.text)
-            passed = window.take(between.end() if between else 0)
-            commas += passed.count(b",")
-            damage.mended("nul_bytes", passed.count(b"\0"))
-            if not window.text and window.grow():
+            between = window.take(window.match(_BETWEEN))
+            commas += between.count(b",")
+            damage.mended("nul_bytes", between.count(b"\0"))
+            if not window and window.grow():
                 continue
-            if not window.text or window.text.startswith(b"]"):
+            if not window or window.starts_with(b"]"):
                 damage.mended("commas", commas)
                 damage.truncated |= not (window.take(1) or self._is_document)
                 return False
-            if window.text.startswith(b"{"):
+            if window.starts_with(b"{"):
                 damage.mended("commas", abs(commas - (0 if self._is_first else 1)))
                 self._is_first = False
                 return True
             self._skip_lost()
 
     def _decode(self, size: int) -> Chunk | None:
-        chunk = self._decoder.decode(self._window.text[:size]) if size else None
+        """Decodes the first bytes of the window where they lie, between brackets that replace their neighbours."""
+        if not size:
+            return None
+        buffer, begin, end = self._window.buffer, self._window.begin, self._window.begin + size
+        next_byte = buffer[end]
+        buffer[begin - 1], buffer[end] = _LIST
+        chunk = self._decoder.decode(memoryview(buffer)[begin - 1 : end + 1])
+        buffer[end] = next_byte
         return self._accept(chunk, size) if chunk else None
 
-    def _accept(self, chunk: Chunk, size: int, repairs: Mended | None = None) -> Chunk:
+    def _accept(self, chunk: Chunk, size: int, repairs: Mapping[str, int] | None = None) -> Chunk:
         for at in chunk.lost:
             self._damage.drop(self._window.position + at)
         self._damage.mended_all(chunk.repairs)
-        if repairs:
-            self._damage.mended_all(repairs.repairs)
-        self._window.take(size)
+        self._damage.mended_all(repairs or {})
+        self._window.skip(size)
         return chunk
 
     def _guess_cut(self) -> int:
-        """End of the last event in the window by the look of its boundary; 0 if there is none."""
-        text = self._window.text
-        end = min(len(text), CHUNK_BYTES)
-        cut = 0
-        for boundary in _BOUNDARY.finditer(text, max(0, end - _TAIL_BYTES), end):
+        """Length up to the end of the last event in the window, by the look of its boundary; 0 if there is none."""
+        window = self._window
+        end = window.begin + min(len(window), CHUNK_BYTES)
+        cut = window.begin
+        for boundary in _BOUNDARY.finditer(window.buffer, max(window.begin, end - _TAIL_BYTES), end):
             cut = boundary.start() + 1
-        return cut
+        return cut - window.begin
 
     def _count_cut(self) -> int:
-        """End of the last whole event in the window, or in the list where that ends first; 0 if there is none."""
+        """Length of the last whole event in the window, or in the list where that ends first; 0 if there is none."""
         cut = 0
-        for cut in ends_of_values(self._window.text):
+        for cut in ends_of_values(self._window):
             if cut >= CHUNK_BYTES:
                 break
         return cut
 
     def _decode_mended(self) -> Chunk | None:
         """The events up to the last that is followed by what looks like an event, with their names mended."""
-        text = self._window.text
+        text = self._window.text(2 * CHUNK_BYTES)
         size = 0
         for boundary in _LOOSE_BOUNDARY.finditer(text):
             size = boundary.start() + 1
         mended = mend_names(text[:size])
-        chunk = self._decoder.decode(mended.text) if mended.repairs else None
+        chunk = self._decoder.decode(b"[%b]" % mended.text) if mended.repairs else None
         # Where entries are lost, reading one by one tells where they were.
-        return self._accept(chunk, size, mended) if chunk and not chunk.lost else None
+        return self._accept(chunk, size, mended.repairs) if chunk and not chunk.lost else None
 
     def _one(self) -> Chunk | None:
         """Takes the event that the window begins with; what is no event is dropped."""
+        window = self._window
         while True:
-            text = self._window.text
-            ends = [boundary.start() + 1 for boundary in islice(_LOOSE_BOUNDARY.finditer(text), _FARTHEST)]
+            boundaries = islice(_LOOSE_BOUNDARY.finditer(window.buffer, window.begin, window.end), _FARTHEST)
+            ends = [boundary.start() + 1 - window.begin for boundary in boundaries]
+            text = window.text(ends[-1] if len(ends) == _FARTHEST else None)
             mended = self._mend(text, ends)
-            if mended and (chunk := self._decoder.decode(mended.text)):
-                return self._accept(chunk, mended.end, mended)
-            if len(ends) == _FARTHEST or not self._window.grow():
+            if mended and (chunk := self._decoder.decode(b"[%b]" % mended.text)):
+                return self._accept(chunk, mended.end, mended.repairs)
+            if len(ends) == _FARTHEST or not window.grow():
                 self._skip_lost()
                 return None
 
     def _mend(self, text: bytes, ends: list[int]) -> Mended | None:
         if ends:
             piece = text[: ends[0]]
-            if self._decoder.decode(piece) is not None:
+            if self._decoder.decode(b"[%b]" % piece) is not None:
                 return Mended(piece, Counter(), ends[0])
             mended = mend_names(piece)
-            if mended.repairs and self._decoder.decode(mended.text) is not None:
+            if mended.repairs and self._decoder.decode(b"[%b]" % mended.text) is not None:
                 return mended
-        return mend_event(text, 0, ends[-1] if len(ends) == _FARTHEST else len(text))
+        return mend_event(text)
 
     def _skip_lost(self) -> None:
         """Drops what is no event, up to the next one or the end of the list."""
         window = self._window
         self._damage.drop(window.position)
         at = 1
-        while not (found := _NEXT.search(window.text, at)):
+        while (found := window.search(_NEXT, at)) is None:
             if not window.grow():
-                self._damage.mended("nul_bytes", len(window.text) - len(window.text.rstrip(b"\0")))
+                rest = window.take(len(window))
+                self._damage.mended("nul_bytes", len(rest) - len(rest.rstrip(b"\0")))
                 self._damage.truncated = True
-                window.take(len(window.text))
                 return
             # What was searched needs no second look, but for what may be the beginning of what is looked for.
-            passed = max(1, len(window.text) // 2 - _LONGEST_LANDMARK)
-            window.take(passed)
             at = 0
-        window.take(found.start())
+            window.skip(max(1, len(window) // 2 - _LONGEST_LANDMARK))
+        window.skip(found)

@@ -75,7 +75,7 @@ class Chunk(msgspec.Struct, frozen=True):
         events: their own times are not to be used.
         start_ns, dur_ns: shape (n,); meaningless for events that have no time.
         is_whole: whether all times are whole microseconds.
-        lost: where in the chunk's text entries begin that are no events, or complete ones without a time.
+        lost: where in what the list holds entries begin that are no events, or complete ones without a time.
         repairs: what had to be read otherwise than it stands there.
     """
 
@@ -96,33 +96,39 @@ class ChunkDecoder:
         self._loose = msgspec.json.Decoder(_LooseEvent, strict=False)
         self._arguments = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
-    def decode(self, chunk: bytes) -> Chunk | None:
-        """Returns what the chunk holds; None if it is not JSON."""
-        text = b"[" + chunk + b"]"
+    def decode(self, text: bytes | memoryview) -> Chunk | None:
+        """Decodes a list of events.
+
+        Args:
+            text: JSON, perhaps; must not change while the chunk is in use.
+
+        Returns:
+            What the list holds; None if it is not JSON.
+        """
         try:
             with contextlib.suppress(msgspec.ValidationError):
                 events = self._fast.decode(text)
                 if fast := _timed(events):
                     return fast
-            return self._entry_by_entry(chunk, self._entries.decode(text))
+            return self._entry_by_entry(bytes(text), self._entries.decode(text))
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
-    def _entry_by_entry(self, chunk: bytes, entries: Sequence[msgspec.Raw]) -> Chunk:
+    def _entry_by_entry(self, text: bytes, entries: Sequence[msgspec.Raw]) -> Chunk:
         events: list[Event] = []
         times: list[tuple[Decimal, Decimal]] = []
         lost: list[int] = []
         repairs: Counter[str] = Counter()
         at = 0
         for entry in map(bytes, entries):
-            at = chunk.index(entry, at)
+            at = text.index(entry, at)
             try:
                 event, ts, dur = self._event(entry, repairs)
             except (msgspec.ValidationError, UnicodeDecodeError):
-                lost.append(at)
+                lost.append(at - 1)
             else:
                 if event.ph == _COMPLETE and not (-_MOST_US < ts < _MOST_US):
-                    lost.append(at)
+                    lost.append(at - 1)
                 else:
                     events.append(event)
                     times.append((ts * 1000 if ts.is_finite() else Decimal(0), dur * 1000))

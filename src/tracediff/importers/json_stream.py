@@ -15,6 +15,7 @@ _SCALAR = re.compile(rb"[^\s,\]}]++")
 _BETWEEN = re.compile(rb"[\s,\0]*+")
 _KEY = re.compile(rb'"(?:[^"\\]++|\\.)*+"\s*+:\s*+', re.DOTALL)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_BEGINNINGS = (b"{", b"[", b'"')
 _OPENING = b"{["
 _CLOSING = b"}]"
 # What only a broken value reaches without an end; no sound one is searched for the next key.
@@ -39,23 +40,23 @@ class JsonStream:
             or rb"\Z\A"
         )
         window.fill(len(_BYTE_ORDER_MARK) + 1)
-        if window.text.startswith(_BYTE_ORDER_MARK):
-            window.take(len(_BYTE_ORDER_MARK))
+        if window.starts_with(_BYTE_ORDER_MARK):
+            window.skip(len(_BYTE_ORDER_MARK))
 
     def opens_with(self, character: bytes) -> bool:
         """Whether the next thing in the file is `character`, which is then taken."""
         self._skip_between()
-        if not self._window.text.startswith(character):
+        if not self._window.starts_with(character):
             return False
-        self._window.take(1)
+        self._window.skip(1)
         return True
 
     def object_keys(self) -> Iterator[str]:
         """The keys of the object that was just opened; the caller takes each value before the next key."""
         window = self._window
         while self._skip_between():
-            if window.text.startswith(b"}"):
-                window.take(1)
+            if window.starts_with(b"}"):
+                window.skip(1)
                 self._finish()
                 return
             if size := self._size_of_key():
@@ -67,13 +68,13 @@ class JsonStream:
     def value(self) -> bytes | None:
         """Takes one value of any kind, as its JSON text; None where it is not JSON, and the next landmark comes."""
         window = self._window
-        while (size := self._size_of_value()) is None:
-            if len(window.text) > _SUSPICIOUS_BYTES and self._landmarks.search(window.text):
+        while not (size := self._size_of_value()):
+            if len(window) > _SUSPICIOUS_BYTES and window.search(self._landmarks) is not None:
                 break
             if not window.grow():
                 break
-        if size is not None and _is_json(text := window.text[:size]):
-            window.take(size)
+        if size and _is_json(text := window.text(size)):
+            window.skip(size)
             return text
         self._go_on()
         return None
@@ -82,52 +83,53 @@ class JsonStream:
         """Length of the key with its colon and what follows that; 0 where there is no key."""
         window = self._window
         while True:
-            key = _KEY.match(window.text)
-            if key and key.end() < len(window.text):
-                return key.end()
-            if not window.text.startswith(b'"') or len(window.text) > _SUSPICIOUS_BYTES or not window.grow():
+            size = window.match(_KEY)
+            if 0 < size < len(window):
+                return size
+            if not window.starts_with(b'"') or len(window) > _SUSPICIOUS_BYTES or not window.grow():
                 return 0
 
-    def _size_of_value(self) -> int | None:
-        text = self._window.text
-        if text[:1] in (b"{", b"[", b'"'):
-            return next(ends_of_values(text), None)
-        scalar = _SCALAR.match(text)
-        return scalar.end() if scalar and scalar.end() < len(text) else None
+    def _size_of_value(self) -> int:
+        """Length of the value that lies whole at the beginning of the window; 0 where none does."""
+        window = self._window
+        if window.text(1) in _BEGINNINGS:
+            return next(ends_of_values(window), 0)
+        size = window.match(_SCALAR)
+        return size if size < len(window) else 0
 
     def _go_on(self) -> None:
         """Skips what is not JSON, up to the next landmark or the end of the file."""
         self._damage.mended("metadata")
         window = self._window
-        while not (found := self._landmarks.search(window.text)):
-            window.take(max(0, len(window.text) - _LONGEST_KEY))
+        while (found := window.search(self._landmarks)) is None:
+            window.skip(max(0, len(window) - _LONGEST_KEY))
             if not window.grow():
-                window.take(len(window.text))
+                window.skip(len(window))
                 return
-        window.take(found.start())
+        window.skip(found)
 
     def _finish(self) -> None:
         """Reads what follows the document: padding, of a file that was made larger than its content."""
-        while self._window.text or self._window.grow():
-            self._damage.mended("nul_bytes", self._window.take(len(self._window.text)).count(b"\0"))
+        while self._window or self._window.grow():
+            self._damage.mended("nul_bytes", self._window.take(len(self._window)).count(b"\0"))
 
     def _skip_between(self) -> bool:
         """Goes to the next thing; False at the end of the file."""
         window = self._window
-        while match := _BETWEEN.match(window.text):
-            self._damage.mended("nul_bytes", window.take(match.end()).count(b"\0"))
-            if window.text:
+        while True:
+            self._damage.mended("nul_bytes", window.take(window.match(_BETWEEN)).count(b"\0"))
+            if window:
                 return True
             if not window.grow():
                 return False
-        return False
 
 
-def ends_of_values(text: bytes) -> Iterator[int]:
-    """Ends of the values that lie whole at the beginning of `text`, up to the end of the list they stand in."""
+def ends_of_values(window: Window) -> Iterator[int]:
+    """Ends of the values that lie whole at the beginning of the window, up to the end of the list they stand in."""
     depth = 0
-    for token in _TOKEN.finditer(text):
-        character = text[token.start()]
+    buffer, begin = window.buffer, window.begin
+    for token in _TOKEN.finditer(buffer, begin, window.end):
+        character = buffer[token.start()]
         if character in _OPENING:
             depth += 1
         elif character in _CLOSING:
@@ -137,7 +139,7 @@ def ends_of_values(text: bytes) -> Iterator[int]:
         if depth < 0:
             return
         if depth == 0:
-            yield token.end()
+            yield token.end() - begin
 
 
 def _is_json(text: bytes) -> bool:

@@ -19,7 +19,7 @@ _SEPARATORS = re.compile(rb"[\s,\0]*+")
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*?)"\s*+:\s*+', re.DOTALL)
 _STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+)"')
 # A quote ends a string if what follows could not be inside: in an event's own fields the keys are known.
-_AFTER_FIELD = re.compile(rb'"(?=\s*+(?:,\s*+"(?:' + _EVENT_KEYS + rb')"\s*+:|,?\s*+\}))')
+_AFTER_FIELD = re.compile(rb'"(?=\s*+(?:,\s*+"(?:' + _EVENT_KEYS + rb')"\s*+:|,?\s*+\}[\s,\0]*+(?:[{\]]|\Z)))')
 _AFTER_VALUE = re.compile(rb'"(?=\s*+(?:,\s*+"[^"\\\n]*+"\s*+:|,?\s*+\}))')
 _AFTER_ITEM = re.compile(rb'"(?=\s*+(?:,\s*+(?:["\[{\d-]|null|true|false)|,?\s*+\]))')
 
@@ -66,26 +66,16 @@ def mend_names(text: bytes) -> Mended:
     return Mended(_mend_bytes(b"".join(parts), repairs), repairs, len(text))
 
 
-def mend_event(text: bytes, start: int, stop: int) -> Mended | None:
-    """Reads one event as it was meant.
-
-    Args:
-        text: holds the event.
-        start: where its `{` is.
-        stop: where to give up.
-
-    Returns:
-        None where no event ends before `stop`.
-    """
-    return _EventMender(text, stop).mend(start)
+def mend_event(text: bytes) -> Mended | None:
+    """Reads the event that `text` begins with as it was meant; None where none ends in it."""
+    return _EventMender(text).mend()
 
 
 class _EventMender:
     """A tolerant scanner; iterative, since `args` can nest deeper than Python can call."""
 
-    def __init__(self, text: bytes, stop: int) -> None:
+    def __init__(self, text: bytes) -> None:
         self._text = text
-        self._stop = stop
         self._repairs: Counter[str] = Counter()
         self._out: list[bytes] = []
         self._closers: list[bytes] = []
@@ -93,12 +83,12 @@ class _EventMender:
         # Length of the output where what follows nests too deeply to be kept.
         self._muted_at: int | None = None
 
-    def mend(self, start: int) -> Mended | None:
-        at = self._open(start)
+    def mend(self) -> Mended | None:
+        at = self._open(0)
         while self._closers:
-            separators = _SEPARATORS.match(self._text, at, self._stop)
+            separators = _SEPARATORS.match(self._text, at)
             at = separators.end() if separators else at
-            if at >= self._stop:
+            if at >= len(self._text):
                 return None
             between = separators.group() if separators else b""
             self._count("nul_bytes", between.count(b"\0"))
@@ -144,12 +134,12 @@ class _EventMender:
     def _entry(self, at: int) -> int | None:
         """Takes a key with its value, or an item of a list; returns where it ends."""
         if self._closers[-1] == b"}":
-            key = _KEY.match(self._text, at, self._stop)
+            key = _KEY.match(self._text, at)
             if key is None:
                 return None
             self._out.append(b'"' + _mend_content(key.group(1), self._repairs) + b'":')
             at = key.end()
-            if at >= self._stop:
+            if at >= len(self._text):
                 return None
         character = self._text[at]
         if character in b"{[":
@@ -157,16 +147,16 @@ class _EventMender:
         return self._string(at) if character == ord('"') else self._word(at)
 
     def _string(self, at: int) -> int | None:
-        text, stop = self._text, self._stop
+        text = self._text
         if self._closers[-1] == b"]":
             endings = (_AFTER_ITEM,)
         else:
             endings = (_AFTER_FIELD, _AFTER_VALUE) if len(self._closers) == 1 else (_AFTER_VALUE,)
-        whole = _STRING.match(text, at, stop)
-        if whole and any(ending.match(text, whole.end() - 1, stop) for ending in endings):
+        whole = _STRING.match(text, at)
+        if whole and any(ending.match(text, whole.end() - 1) for ending in endings):
             end = whole.end()
         else:
-            found = next(filter(None, (ending.search(text, at + 1, stop) for ending in endings)), None)
+            found = next(filter(None, (ending.search(text, at + 1) for ending in endings)), None)
             if found is None or _INNER_EVENT.search(text, at, found.start()):
                 return None
             end = found.end()
@@ -174,7 +164,7 @@ class _EventMender:
         return end
 
     def _word(self, at: int) -> int | None:
-        match = _WORD.match(self._text, at, self._stop)
+        match = _WORD.match(self._text, at)
         word = match.group() if match else b""
         if not (word in _CONSTANTS or _NUMBER.fullmatch(word)):
             number = _number(word)

@@ -1,7 +1,8 @@
-"""A window that moves over the bytes of a file of any size."""
+"""A window that moves over the bytes of a file of any size, without copying them."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from tracediff.errors import TraceFormatError
@@ -9,41 +10,76 @@ from tracediff.errors import TraceFormatError
 MOST_BYTES = 256 * 1024 * 1024
 """No name, value or event of a trace is as long as this; what is must not fill the memory."""
 
+_CAPACITY = 1024 * 1024
 _STEP = 256 * 1024
 
 
 class Window:
-    """The bytes that are looked at.
+    """The bytes that are looked at: `buffer[begin:end]`.
+
+    One buffer is used again and again: fresh memory for every piece costs more than decoding it. At least one byte lies
+    before `begin` and one after `end`, for brackets around a chunk.
 
     Args:
         blocks: the file's bytes.
         path: for error messages.
 
     Attributes:
-        text: the bytes of the file from `position` on that have been read.
-        position: how many bytes were taken.
+        buffer: replaced where it is too small, never resized.
+        begin, end: of the window in the buffer.
     """
 
     def __init__(self, blocks: Iterable[bytes], path: str) -> None:
         self._blocks = iter(blocks)
         self._path = path
-        self.text = b""
-        self.position = 0
+        self._before = -1
+        self.buffer = bytearray(_CAPACITY)
+        self.begin = self.end = 1
+
+    def __len__(self) -> int:
+        return self.end - self.begin
+
+    @property
+    def position(self) -> int:
+        """How many bytes of the file lie before the window."""
+        return self._before + self.begin
+
+    def starts_with(self, text: bytes) -> bool:
+        """Whether the window does."""
+        return self.buffer.startswith(text, self.begin, self.end)
+
+    def match(self, pattern: re.Pattern[bytes]) -> int:
+        """Length of what matches at the beginning of the window; 0 if nothing does."""
+        found = pattern.match(self.buffer, self.begin, self.end)
+        return found.end() - self.begin if found else 0
+
+    def search(self, pattern: re.Pattern[bytes], at: int = 0) -> int | None:
+        """Where in the window, from `at` on, the first match begins."""
+        found = pattern.search(self.buffer, self.begin + at, self.end)
+        return found.start() - self.begin if found else None
+
+    def text(self, size: int | None = None) -> bytes:
+        """A copy of the first `size` bytes, or of all."""
+        end = self.end if size is None else min(self.end, self.begin + size)
+        return bytes(memoryview(self.buffer)[self.begin : end])
+
+    def skip(self, size: int) -> None:
+        """Moves on by `size` bytes."""
+        self.begin = min(self.end, self.begin + size)
 
     def take(self, size: int) -> bytes:
         """Moves on by `size` bytes and returns them."""
-        taken, self.text = self.text[:size], self.text[size:]
-        self.position += size
+        taken = self.text(size)
+        self.skip(size)
         return taken
 
     def fill(self, size: int) -> None:
         """Reads until the window holds `size` bytes, or all that are left."""
-        parts, length = [self.text], len(self.text)
-        while length < size and (block := next(self._blocks, None)) is not None:
-            parts.append(block)
-            length += len(block)
-        if len(parts) > 1:
-            self.text = b"".join(parts)
+        while len(self) < size and (block := next(self._blocks, None)) is not None:
+            if self.end + len(block) >= len(self.buffer):
+                self._make_room(len(block))
+            self.buffer[self.end : self.end + len(block)] = block
+            self.end += len(block)
 
     def grow(self) -> bool:
         """Doubles the window, so that a value of any size is scanned a bounded number of times.
@@ -54,7 +90,7 @@ class Window:
         Raises:
             TraceFormatError: what is looked for is longer than anything in a trace.
         """
-        before = len(self.text)
+        before = len(self)
         if before > MOST_BYTES:
             raise TraceFormatError(
                 f"holds something of more than {MOST_BYTES >> 20} MB that does not end (after byte {self.position}). "
@@ -62,4 +98,13 @@ class Window:
                 self._path,
             )
         self.fill(max(2 * before, _STEP))
-        return len(self.text) > before
+        return len(self) > before
+
+    def _make_room(self, size: int) -> None:
+        """Moves the window to the front, into a larger buffer where that is needed."""
+        text = memoryview(self.buffer)[self.begin : self.end]
+        needed = len(text) + size + 2
+        target = self.buffer if needed <= len(self.buffer) else bytearray(2 * needed)
+        target[1 : 1 + len(text)] = bytes(text)
+        self._before += self.begin - 1
+        self.buffer, self.begin, self.end = target, 1, 1 + len(text)

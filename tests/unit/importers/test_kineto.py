@@ -58,7 +58,7 @@ def test_times_are_exact(tmp_path: Path, ts: str, base: int | None, start_ns: in
 def test_relative_times_survive_the_float(ns: int) -> None:
     """Kineto's base time is at most three months back; its floats still hold every nanosecond."""
     text = f"{Decimal(ns) / 1000:.3f}"
-    chunk = ChunkDecoder().decode(f'{{"ph": "X", "ts": {text}, "dur": 0.5}}'.encode())
+    chunk = ChunkDecoder().decode(f'[{{"ph": "X", "ts": {text}, "dur": 0.5}}]'.encode())
     assert chunk is not None
     assert chunk.start_ns.tolist() == [ns]
 
