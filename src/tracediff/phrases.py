@@ -182,12 +182,17 @@ def side_facts(side: Side) -> str:
         f"torch {run.torch_version}" if run.torch_version else "",
         f"backend {run.backend}" if run.backend else "",
         run.workload or "",
-        units.count(side.captures, "rank" if side.ranks else "capture") if side.captures > 1 else "",
+        captures(side) if side.captures > 1 else "",
         units.count(side.iterations, "iteration") + (f" of {side.marker}" if side.marker else ""),
         cold(side),
         EMULATED if run.emulated else "",
     ]
     return ", ".join(filter(None, [*facts, _attributed(side)]))
+
+
+def captures(side: Side) -> str:
+    """`5 captures`; `8 ranks` of a distributed run are something else."""
+    return units.count(side.captures, "rank" if side.ranks else "capture")
 
 
 def _attributed(side: Side) -> str:

@@ -142,6 +142,14 @@ def test_an_id_that_launches_of_several_operators_share_tells_nothing(tmp_path: 
     assert summary.device.unlinked_ns == 60 * US
 
 
+def test_an_external_id_of_a_launch_is_no_correlation_id(tmp_path: Path) -> None:
+    wait = Call("cudaStreamSynchronize", 3, cat="cuda_runtime")
+    builder = DeviceTraceBuilder().add(Call("aten::relu", 4, [Launch(runs=30)]), Call("aten::mul", 4, [wait]))
+    builder.events[-1]["args"] = {"External id": builder.correlation}
+
+    assert on_devices(summarize(load(builder.write(tmp_path / "t.json")))) == {"aten::relu": (30, 30)}
+
+
 def test_streams_that_run_together_are_busy_once(tmp_path: Path) -> None:
     builder = DeviceTraceBuilder().add(Call("aten::a", 4, [Launch(runs=30), Launch(runs=30, stream=8)]))
     summary = summarize(load(builder.write(tmp_path / "t.json")))
@@ -188,7 +196,7 @@ def of_rows(diff: Diff, side: str) -> dict[str, int]:
 
 
 def test_iterations_have_what_they_launched_not_what_ran_meanwhile(tmp_path: Path) -> None:
-    builder = two_steps()
+    builder = two_steps().add(Call("aten::tanh", 4, [Launch(runs=500)]))
     first, last = builder.events[0], builder.events[-1]
     assert last["ts"] > builder.now, "the last kernels must run after the last step"
     # Backward runs on a thread of its own, inside the first step.
