@@ -10,7 +10,7 @@ import pytest
 
 from builders import REPOSITORY, SAMPLES
 
-HEAVY = {"numpy", "pandas", "textual", "scipy", "torch"}
+HEAVY = {"numpy", "pandas", "textual", "scipy", "torch", "jinja2"}
 
 
 def loaded_by(code: str) -> set[str]:

@@ -2,21 +2,15 @@
 
 import signal
 import sys
-from types import FrameType
-from typing import NoReturn
-
-
-def _end(number: int, frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
 
 
 def run() -> int:
     """Runs the command line; a Ctrl-C while it still loads is no traceback either."""
     # Asked to end, a capture stops what it started and the TUI gives the terminal back, as on Ctrl-C.
-    signal.signal(signal.SIGTERM, _end)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The terminal is gone: the same, unless nohup asked to go on.
     if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _end)
+        signal.signal(signal.SIGHUP, signal.default_int_handler)
     try:
         from tracediff.cli import main
 

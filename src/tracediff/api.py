@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+_IN_NOTEBOOKS = ReportOptions(limit=100)
+"""A notebook keeps every output that was shown: fewer rows than in a file."""
+
+
 class Trace:
     """One capture.
 
@@ -95,7 +99,7 @@ class Trace:
         return f"<tracediff.Trace {self.path}: {len(self._summary.operators)} operators>"
 
     def _repr_html_(self) -> str:
-        return self.operators.to_html(escape=True)
+        return _inline(load_report("html").render_summary(self._summary, _IN_NOTEBOOKS))
 
 
 class Diff:
@@ -192,20 +196,30 @@ class Diff:
         return f"<tracediff.Diff {phrases.headline(self.result)}>"
 
     def _repr_html_(self) -> str:
-        from html import escape
-
-        # The width of a notebook's output cell.
-        text = load_report("table").render_diff(self.result, ReportOptions(width=140))
-        return f"<pre>{escape(text)}</pre>"
+        return _inline(load_report("html").render_diff(self.result, _IN_NOTEBOOKS))
 
 
-def load(path: str | Path) -> Trace:
+def _inline(page: str) -> str:
+    """A page inside of a notebook's, where neither reaches the other's style and scripts."""
+    from html import escape
+
+    return (
+        '<iframe title="tracediff" sandbox="allow-scripts" width="100%" height="720" style="border: 0" '
+        f'srcdoc="{escape(page)}"></iframe>'
+    )
+
+
+def load(path: str | Path, *, cache: bool = True) -> Trace:
     """Reads a Kineto trace or a printed `key_averages()` table.
+
+    Args:
+        path: the file.
+        cache: whether a large one is kept as it was read, and taken from there.
 
     Raises:
         tracediff.errors.TraceFormatError: the file is missing, damaged, or of no known kind.
     """
-    return Trace(importers.load(path))
+    return Trace(importers.load(path, cache=cache))
 
 
 Input: TypeAlias = str | Path | Trace | Sequence[str | Path | Trace]
@@ -220,6 +234,7 @@ def compare(
     equivalence: float = 0.03,
     materiality: float = 0.01,
     noise: str | Path | None = None,
+    cache: bool = True,
 ) -> Diff:
     """Compares two captures, or repeated captures of two sides.
 
@@ -232,11 +247,12 @@ def compare(
         equivalence: sides whose ratio lies within 1 / (1 + this) and 1 + this are the same.
         materiality: rows below this part of the iteration are not tested.
         noise: the JSON that `tracediff noise` wrote on the same machine.
+        cache: as of `load`.
 
     Raises:
         tracediff.errors.TracediffError: an input cannot be read.
     """
-    options = CompareOptions(families, tuple(kernel_logs), equivalence, materiality, noise)
+    options = CompareOptions(families, tuple(kernel_logs), equivalence, materiality, noise, cache)
     return Diff(compare_profiles(_profiles(base), _profiles(candidate), options))
 
 

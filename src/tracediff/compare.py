@@ -13,9 +13,10 @@ from tracediff import units
 from tracediff.analysis.conclusions import concluded
 from tracediff.analysis.families import Families, load_families
 from tracediff.errors import UsageError
-from tracediff.importers.captures import alone, load_all, sets_of_captures, together
+from tracediff.importers.captures import alone, load_all, load_both, load_each, together
+from tracediff.importers.finding import sets_of_captures
 from tracediff.importers.noise import read_noise
-from tracediff.importers.source import Progress
+from tracediff.importers.source import STANDARD_INPUT, Progress
 from tracediff.model.diff import Diff
 from tracediff.model.noise import LabelNoise, Noise
 from tracediff.model.trace import Captures, PrintedTable, Profile, Trace
@@ -34,6 +35,7 @@ class CompareOptions(msgspec.Struct, frozen=True):
         equivalence: sides that differ by less than this part are the same.
         materiality: rows below this part of the iteration get no faster or slower.
         noise: a file that `tracediff noise` wrote on the same machine.
+        cache: whether large files are kept as they were read, and taken from there.
     """
 
     families: str | Path | None = None
@@ -41,6 +43,7 @@ class CompareOptions(msgspec.Struct, frozen=True):
     equivalence: float = 0.03
     materiality: float = 0.01
     noise: str | Path | None = None
+    cache: bool = True
 
     def swapped(self) -> CompareOptions:
         """The same for candidate against base."""
@@ -52,6 +55,12 @@ def compare(
 ) -> Diff:
     """Compares two sides, read or still to be read.
 
+    Args:
+        base: what to compare with.
+        candidate: what to compare.
+        options: how to compare.
+        progress: told how far reading has come; over both sides where each is a path.
+
     Raises:
         TraceFormatError: an input cannot be read as a trace.
         UsageError: the families file cannot be read; several printed tables, or one and several traces, are compared;
@@ -59,15 +68,30 @@ def compare(
     """
     options = options or CompareOptions()
     families = load_families(options.families)
-    sides = [_read(base, progress), _read(candidate, progress)]
+    if [*_names(base), *_names(candidate)].count(STANDARD_INPUT) > 1:
+        raise UsageError("standard input is one trace. Name a file for the other side")
+    if isinstance(base, str | Path) and isinstance(candidate, str | Path):
+        sides = load_both(base, candidate, progress, options.cache)
+    else:
+        sides = _read(base, progress, options.cache), _read(candidate, progress, options.cache)
     if options.kernel_logs:
-        sides = [_with_log(side, log) for side, log in zip(sides, _one_a_side(options.kernel_logs), strict=True)]
+        logs = _one_a_side(options.kernel_logs)
+        sides = _with_log(sides[0], logs[0]), _with_log(sides[1], logs[1])
     diff = _diff(*_told_apart(*sides), families)
-    diff = structs.replace(diff, warnings=(*diff.warnings, *_same_captures(*sides)))
+    diff = structs.replace(diff, warnings=(*diff.warnings, *_doubts_about_sides(*sides)))
     return concluded(_judged(diff, options), families)
 
 
-def _same_captures(base: Captures, candidate: Captures) -> Iterator[str]:
+def _names(side: Input) -> Iterator[str]:
+    if isinstance(side, str):
+        yield side
+    elif isinstance(side, Sequence):
+        yield from (one for one in side if isinstance(one, str))
+
+
+def _doubts_about_sides(base: Captures, candidate: Captures) -> Iterator[str]:
+    for name, side in (("base", base), ("candidate", candidate)):
+        yield from (f"{name}: {warning}" for warning in side.warnings)
     files = [{Path(profile.path).resolve() for profile in side.profiles} for side in (base, candidate)]
     shared = len(files[0] & files[1])
     if files[0] == files[1]:
@@ -106,7 +130,7 @@ def measure(path: str | Path, options: CompareOptions | None = None, progress: P
 
     Args:
         path: a folder or glob of captures; a folder of such folders, one a label.
-        options: of comparisons.
+        options: of comparisons: families and cache.
         progress: told how far reading has come.
 
     Raises:
@@ -117,10 +141,10 @@ def measure(path: str | Path, options: CompareOptions | None = None, progress: P
     from tracediff.analysis.settings import ranks_of
     from tracediff.analysis.traced import diff_traces
 
-    families = load_families((options or CompareOptions()).families)
+    options = options or CompareOptions()
+    families = load_families(options.families)
     labels: list[LabelNoise] = []
-    for folder in sets_of_captures(path):
-        captures = load_all(folder, progress)
+    for captures in load_each(sets_of_captures(path), progress, options.cache):
         if len(captures.traces) < 2:
             raise UsageError(
                 "is one capture, and noise is what several differ by. Capture with --repeat", captures.path
@@ -129,7 +153,8 @@ def measure(path: str | Path, options: CompareOptions | None = None, progress: P
             raise UsageError(
                 "are ranks of a distributed run, and noise is what repetitions differ by. Name those", captures.path
             )
-        labels.append(measure_noise(diff_traces(captures, captures, families)))
+        noise = measure_noise(diff_traces(captures, captures, families))
+        labels.append(structs.replace(noise, warnings=(*noise.warnings, *captures.warnings)))
     return Noise(tuple(labels))
 
 
@@ -146,14 +171,14 @@ def _judged(diff: Diff, options: CompareOptions) -> Diff:
     return judge(diff, Thresholds(options.equivalence, options.materiality, noise))
 
 
-def _read(side: Input, progress: Progress | None) -> Captures:
+def _read(side: Input, progress: Progress | None, cache: bool) -> Captures:
     if isinstance(side, str | Path):
-        return load_all(side, progress)
+        return load_all(side, progress, cache)
     if isinstance(side, Trace | PrintedTable):
         return alone(side)
     if not side:
         raise UsageError("a side without captures cannot be compared. Name at least one")
-    return together([profile for one in side for profile in _read(one, progress).profiles])
+    return together([profile for one in side for profile in _read(one, progress, cache).profiles])
 
 
 def _alone(side: Captures) -> Profile:

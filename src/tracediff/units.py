@@ -81,6 +81,21 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def size(number: int) -> str:
+    """`1,234 MB` of bytes."""
+    return f"{number / 1_000_000:,.0f} MB"
+
+
+def reading(done: int, total: int) -> str:
+    """How far reading has come: `reading 310 MB of 2,000 MB`; what comes next where all is read.
+
+    A total of 0 is one that nobody knows.
+    """
+    if not total:
+        return f"reading {size(done)}"
+    return f"reading {size(done)} of {size(total)}" if done < total else f"read {size(total)}, analysing"
+
+
 def short_name(operator: str) -> str:
     """An operator without the namespace that nearly all share: `addmm`, but `mkldnn::_linear_pointwise`."""
     return printable(operator.removeprefix("aten::"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from importlib.resources import files
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from builders import SAMPLES
 from devices import DeviceTraceBuilder, step
 
 EXPECTED = Path(__file__).parent / "expected"
-SUFFIXES = {name: suffixes[0] for name, (_, suffixes) in REPORTS.items()}
+SUFFIXES = {name: suffixes[0] for name, (_, suffixes) in REPORTS.items() if name != "html"}
 PAIRS = {
     "gtsrb": ("openblas.json", "acl.json"),
     "bert": ("bert-openblas.json.gz", "bert-acl.json.gz"),
@@ -37,7 +38,7 @@ def check(name: str, text: str) -> None:
     assert text == path.read_text("utf-8")
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", SUFFIXES)
 @pytest.mark.parametrize("pair", PAIRS)
 def test_diff(monkeypatch: pytest.MonkeyPatch, pair: str, report: str) -> None:
     monkeypatch.chdir(SAMPLES)
@@ -46,7 +47,7 @@ def test_diff(monkeypatch: pytest.MonkeyPatch, pair: str, report: str) -> None:
     check(f"diff-{pair}{SUFFIXES[report]}", text)
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", SUFFIXES)
 @pytest.mark.parametrize("by_shape", [False, True], ids=["by name", "by shape"])
 def test_show(monkeypatch: pytest.MonkeyPatch, by_shape: bool, report: str) -> None:
     monkeypatch.chdir(SAMPLES)
@@ -55,7 +56,7 @@ def test_show(monkeypatch: pytest.MonkeyPatch, by_shape: bool, report: str) -> N
     check(f"show{'-by-shape' if by_shape else ''}{SUFFIXES[report]}", text)
 
 
-@pytest.mark.parametrize("report", REPORTS)
+@pytest.mark.parametrize("report", SUFFIXES)
 def test_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: str) -> None:
     monkeypatch.chdir(tmp_path)
     base = DeviceTraceBuilder().add(step(1)).write(Path("base.json"))
@@ -65,6 +66,15 @@ def test_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: str) -
 
     check(f"diff-device{SUFFIXES[report]}", render.render_diff(compare(base, candidate), ReportOptions()))
     check(f"show-device{SUFFIXES[report]}", render.render_summary(summarize(load(candidate)), ReportOptions()))
+
+
+def test_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A small one, without the style and the scripts that all pages share."""
+    monkeypatch.chdir(SAMPLES)
+    page = load_report("html").render_diff(compare(*PAIRS["tutorial"]), ReportOptions())
+    own = re.sub(r"(?s)<(style|script)>.*?</\1>|'sha256-[^']*'", "", page)
+
+    check("diff-tutorial.html", own)
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -1,15 +1,12 @@
-"""Inputs that are no traces, and traces that are damaged: one clear line, the right exit code, nothing half done."""
+"""What stands around the reading of a trace: usage, output files, pipes, encodings, interruption."""
 
 from __future__ import annotations
 
-import gzip
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -22,65 +19,6 @@ GOOD = SAMPLES / "acl.json"
 def tracediff(*arguments: object, **options: object) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "tracediff", *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
-
-
-def truncated_gzip(path: Path) -> None:
-    path.write_bytes(gzip.compress(GOOD.read_bytes())[:5000])
-
-
-def damaged_gzip(path: Path) -> None:
-    content = bytearray(gzip.compress(GOOD.read_bytes()))
-    content[3000:3100] = bytes(100)
-    path.write_bytes(content)
-
-
-def empty_trace(path: Path) -> None:
-    event = {"name": "process_name", "ph": "M", "pid": 1, "tid": 0, "args": {"name": "python"}}
-    path.write_text(json.dumps({"schemaVersion": 1, "traceEvents": [event]}))
-
-
-UNREADABLE: dict[str, tuple[Callable[[Path], object], str]] = {
-    "missing": (lambda path: None, "no such file"),
-    "directory": (lambda path: path.mkdir(), "is a directory"),
-    "fifo": (lambda path: os.mkfifo(path), "not a regular file"),
-    "empty": (lambda path: path.write_bytes(b""), "is empty"),
-    "html": (lambda path: path.write_text("<!doctype html><title>Log in</title>"), "neither a Kineto trace"),
-    "png": (lambda path: path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100)), "neither a Kineto trace"),
-    "other json": (lambda path: path.write_text('{"a": [1, {"b": "traceEvents"}]}'), "no traceEvents"),
-    "json list of numbers": (lambda path: path.write_text("[1, 2, 3]"), "does not hold events"),
-    "json number": (lambda path: path.write_text("3"), "neither a Kineto trace"),
-    "traceEvents is no list": (lambda path: path.write_text('{"traceEvents": 3}'), "not a list"),
-    "no events": (lambda path: path.write_text('{"traceEvents": []}'), "without events"),
-    "metadata only": (empty_trace, "no operators"),
-    "cut in an event": (lambda path: path.write_bytes(GOOD.read_bytes()[:50_000]), "cut short or malformed"),
-    "cut after an event": (
-        lambda path: path.write_text('{"traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1},'),
-        "cut short or malformed",
-    ),
-    "cut before the last brace": (lambda path: path.write_bytes(GOOD.read_bytes().rstrip()[:-1]), "cut short"),
-    "bad escape": (
-        lambda path: path.write_bytes(
-            GOOD.read_bytes().replace(b'"aten::relu", "pid"', rb'"C:\qaten::relu", "pid"', 1)
-        ),
-        "not JSON",
-    ),
-    "truncated gzip": (truncated_gzip, "middle of its gzip stream"),
-    "damaged gzip": (damaged_gzip, "damaged gzip"),
-}
-
-
-@pytest.mark.parametrize("kind", UNREADABLE)
-def test_unreadable(tmp_path: Path, kind: str) -> None:
-    path = tmp_path / "input.json"
-    make, message = UNREADABLE[kind]
-    make(path)
-
-    for arguments in (("show", path), ("diff", path, GOOD), ("diff", GOOD, path)):
-        result = tracediff(*arguments)
-        assert (result.returncode, result.stdout) == (3, ""), result.stderr
-        assert result.stderr.startswith(f"tracediff: error: {path}: ")
-        assert message in result.stderr
-        assert result.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize(

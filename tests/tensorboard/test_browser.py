@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from chromium import BROWSER, Chromium
 from serving import captured_folder, sample, served
 
 from tracediff.analysis.call_tree import build_call_tree
@@ -24,6 +23,7 @@ from tracediff.importers import load
 from tracediff.model.trace import Trace
 
 from builders import SAMPLES
+from chromium import BROWSER, Chromium
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="without Chromium")
 tensorboard = pytest.mark.skipif(find_spec("torch_tb_profiler") is None, reason="without the extra")

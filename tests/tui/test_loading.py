@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from textual.app import App
-from textual.widgets import ProgressBar
+from textual.widgets import ProgressBar, Static
 
 from tracediff.compare import CompareOptions
 from tracediff.errors import TraceFormatError, UsageError
@@ -36,7 +36,7 @@ def slow_reader(monkeypatch: pytest.MonkeyPatch) -> threading.Event:
     def read(base: str, candidate: str, options: object, progress: Callable[[int, int], None]) -> Diff:
         try:
             while True:
-                progress(30, 100)
+                progress(30_000_000, 100_000_000)
                 threading.Event().wait(0.005)
         finally:
             stopped.set()
@@ -50,9 +50,9 @@ async def test_leaving_while_loading(slow_reader: threading.Event, key: str, cod
     app = new_app(GTSRB)
     async with app.run_test() as pilot:
         await until(pilot, lambda: isinstance(app.screen, LoadingScreen) and app.screen.is_mounted)
-        bar = app.screen.query_one("#read-0", ProgressBar)
+        bar = app.screen.query_one(ProgressBar)
         await until(pilot, lambda: bar.percentage == pytest.approx(0.3))
-        assert app.screen.query_one("#read-1", ProgressBar).percentage == 0
+        assert str(app.screen.query_one("#stage", Static).content) == "reading 30 MB of 100 MB"
         await pilot.press(key)
     assert app.return_value == code
     assert slow_reader.wait(2)

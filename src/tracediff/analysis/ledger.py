@@ -6,6 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from msgspec import structs
+
+from tracediff import units
 from tracediff.analysis.accounts import Account, RowKey
 from tracediff.model.diff import GAPS, REMAINDER, Change, LedgerTerm, Match, Row, RowSide, Total
 
@@ -121,6 +124,28 @@ def make_ledger(rows: Sequence[Row], total: Total, gaps_ns: tuple[int, int]) -> 
     ]
     terms.append(_other_term(REMAINDER, left[0], left[1], total))
     return tuple(terms)
+
+
+def shortened(ledger: Sequence[LedgerTerm], total: Total, most: int) -> tuple[LedgerTerm, ...]:
+    """The ledger with its smallest families added up as one term, so that it still adds up to the total.
+
+    Args:
+        ledger: families, largest difference first, then gaps, then remainder.
+        total: what it adds up to.
+        most: families to keep.
+    """
+    *families, gaps, remainder = ledger
+    smaller = families[most:]
+    if len(smaller) < 2:
+        return tuple(ledger)
+    sums = sum(term.base_ns for term in smaller), sum(term.candidate_ns for term in smaller)
+    together = _other_term(units.count(len(smaller), "smaller term"), *sums, total)
+    together = structs.replace(
+        together,
+        base_device_ns=sum(term.base_device_ns for term in smaller),
+        candidate_device_ns=sum(term.candidate_device_ns for term in smaller),
+    )
+    return (*families[:most], together, gaps, remainder)
 
 
 def _term(family: str, rows: Sequence[Row], numbers: Iterable[int], total: Total) -> LedgerTerm:

@@ -8,12 +8,13 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from tracediff.cli import capture, diff, environments, noise, perfetto, show, tensorboard, tui
+from tracediff.cli import cache, capture, diff, environments, noise, perfetto, show, tensorboard, tui
 from tracediff.cli.exit_codes import ExitCode
 from tracediff.cli.options import Parser
 from tracediff.errors import CaptureError, ComparisonError, TracediffError, TraceFormatError, UsageError
+from tracediff.units import printable
 
-COMMANDS = (diff, show, noise, capture, environments, tensorboard, perfetto, tui)
+COMMANDS = (diff, show, noise, capture, environments, cache, tensorboard, perfetto, tui)
 
 _DESCRIPTION = "Why did PyTorch inference get slower or faster? Profiler traces in, one honest ledger out."
 _EXIT_CODES: dict[type[TracediffError], ExitCode] = {
@@ -54,7 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except TracediffError as error:
         if "--debug" in given:
             raise
-        print(f"tracediff: error: {error}", file=sys.stderr)
+        print(f"tracediff: error: {printable(str(error))}", file=sys.stderr)
         return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
     except KeyboardInterrupt:
         print("tracediff: interrupted", file=sys.stderr)

@@ -7,9 +7,10 @@ import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from tracediff.cli.comparison import add_comparison, compare_options
+from tracediff.cli.comparison import add_comparison, compare_options, is_read_once
 from tracediff.cli.gate import add_gate, conditions_of, is_gated, rule, say
 from tracediff.cli.options import add_output, lean, report_for, report_options, write
+from tracediff.cli.progress import progress_line
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -39,15 +40,16 @@ def run(options: Namespace) -> int:
 
 
 def _print(options: Namespace) -> int:
-    from tracediff.importers.captures import find_captures
+    from tracediff.importers.finding import files_of
 
     conditions = conditions_of(options)
-    inputs = (*find_captures(options.base), *find_captures(options.candidate), *(options.kernel_log or ()))
+    inputs = (*files_of(options.base), *files_of(options.candidate), *(options.kernel_log or ()))
     report = report_for(options, *inputs)
 
     from tracediff.compare import compare
 
-    diff = compare(options.base, options.candidate, compare_options(options))
+    with progress_line() as progress:
+        diff = compare(options.base, options.candidate, compare_options(options), progress)
     code, reasons = rule(diff, conditions, options.strict)
     write(report.render_diff(diff, report_options(options)), options)
     say(reasons)
@@ -56,4 +58,7 @@ def _print(options: Namespace) -> int:
 
 def _wants_tui(options: Namespace) -> bool:
     on_terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    return on_terminal and not options.format and not options.output and not is_gated(options)
+    if not on_terminal or options.format or options.output or is_gated(options):
+        return False
+    # The TUI reads its inputs again, to swap them.
+    return not any(map(is_read_once, (options.base, options.candidate)))

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from tracediff import units
 from tracediff.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ def run(options: Namespace) -> int:
     else:
         removed = prune(None if options.prune == _ALL else options.prune)
         _print_table(removed)
-        print(f"tracediff: removed {len(removed)}, {_size(sum(info.size for info in removed))}", file=sys.stderr)
+        print(f"tracediff: removed {len(removed)}, {units.size(sum(info.size for info in removed))}", file=sys.stderr)
     return ExitCode.OK
 
 
@@ -69,7 +70,7 @@ def _print_table(environments: Iterable[EnvironmentInfo]) -> None:
         (
             info.torch,
             info.python,
-            _size(info.size),
+            units.size(info.size),
             f"{info.last_used.astimezone():%Y-%m-%d %H:%M}",
             " ".join(info.options) or "-",
             str(info.path),
@@ -82,7 +83,3 @@ def _print_table(environments: Iterable[EnvironmentInfo]) -> None:
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
-
-
-def _size(size: int) -> str:
-    return f"{size / 1_000_000:,.0f} MB"

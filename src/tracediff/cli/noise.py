@@ -6,7 +6,8 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.options import add_output, lean, report_for, report_options, write
+from tracediff.cli.options import add_no_cache, add_output, lean, report_for, report_options, write
+from tracediff.cli.progress import progress_line
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -24,6 +25,7 @@ def add_parser(commands: Subparsers) -> None:
         "captures", metavar="DIR", help="a folder or 'glob' of repeated captures, or a folder of such folders"
     )
     parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
+    add_no_cache(parser)
     add_output(parser)
     parser.set_defaults(run=run)
 
@@ -31,13 +33,15 @@ def add_parser(commands: Subparsers) -> None:
 def run(options: Namespace) -> int:
     """Reads, measures, prints."""
     with lean():
-        from tracediff.importers.captures import find_captures, sets_of_captures
+        from tracediff.importers.finding import files_of, sets_of_captures
 
-        files = [file for folder in sets_of_captures(options.captures) for file in find_captures(folder)]
+        files = [file for folder in sets_of_captures(options.captures) for file in files_of(folder)]
         report = report_for(options, *files)
 
         from tracediff.compare import CompareOptions, measure
 
-        noise = measure(options.captures, CompareOptions(families=options.families))
+        with progress_line() as progress:
+            told = CompareOptions(families=options.families, cache=options.cache)
+            noise = measure(options.captures, told, progress)
         write(report.render_noise(noise, report_options(options)), options)
     return ExitCode.OK

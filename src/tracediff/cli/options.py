@@ -43,6 +43,16 @@ def add_kernel_log(parser: ArgumentParser, more: str = "") -> None:
     )
 
 
+def add_no_cache(parser: ArgumentParser) -> None:
+    """--no-cache."""
+    parser.add_argument(
+        "--no-cache",
+        dest="cache",
+        action="store_false",
+        help="read large traces anew and keep nothing (see tracediff cache)",
+    )
+
+
 def _limit(text: str) -> int:
     if not text.isdecimal():
         raise ArgumentTypeError(f"{text!r} is not a number of rows")
@@ -96,10 +106,13 @@ def lean() -> Generator[None]:
     Nothing it makes is cyclic, so looking for garbage only costs. And numpy is here for columns of integers, never for
     its BLAS, whose threads would take a third of the processor time of a cold start.
     """
+    from tracediff.cli.interrupt import interruptible
+
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     gc.disable()
     try:
-        yield
+        with interruptible():
+            yield
     finally:
         gc.enable()
 
@@ -121,30 +134,15 @@ def write(text: str, options: Namespace) -> None:
             # A device or a FIFO cannot be replaced, only written to.
             target.write_text(text, "utf-8")
         else:
-            _replace(target, text)
+            from tracediff.files import replacing
+
+            with replacing(target, 0o666 & ~_umask()) as file:
+                file.write(text.encode())
     except BrokenPipeError:
         raise
     except OSError as error:
         where = options.output or "standard output"
         raise UsageError(f"cannot be written ({error.strerror}). Check the disk and the folder", where) from None
-
-
-def _replace(target: Path, text: str) -> None:
-    import tempfile
-
-    with tempfile.NamedTemporaryFile(
-        "w", encoding="utf-8", dir=target.parent, prefix=".tracediff-", delete=False
-    ) as file:
-        beside = Path(file.name)
-        try:
-            file.write(text)
-            file.close()
-            # NamedTemporaryFile makes files private; a report is as public as any other file.
-            beside.chmod(0o666 & ~_umask())
-            beside.replace(target)
-        except BaseException:
-            beside.unlink(missing_ok=True)
-            raise
 
 
 def _umask() -> int:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import msgspec
 
-from tracediff.importers.source import Progress
+from tracediff.importers.source import STANDARD_INPUT, Progress, Source, text_of
 from tracediff.model.trace import InputShapes, Profile
-
-SNIFF_BYTES = 64 * 1024
-"""How much of a file's beginning an importer may look at to recognise it."""
 
 
 class Importer(Protocol):
@@ -25,30 +22,53 @@ class Importer(Protocol):
         """Whether a file that begins with `head` (decompressed, at most SNIFF_BYTES) is of this kind."""
         ...
 
-    def read(self, path: Path, progress: Progress | None = None) -> Profile:
-        """Reads the file.
+    def read(self, source: Source, progress: Progress | None = None) -> Profile:
+        """Reads what is of this kind; `importers.read` adds what is wrong with its compression.
 
         Raises:
-            TraceFormatError: the file is of this kind and cannot be read.
+            TraceFormatError: it cannot be read.
         """
         ...
 
 
-_MADE_BY_PROFILER = re.compile(r"\.\d{6,}\.pt\.trace\.json(\.gz)?$")
-_SUFFIXES = re.compile(r"(\.\d{6,})?(\.pt)?(\.trace)?\.(json|txt)(\.gz)?$|\.gz$")
+TRACE_SUFFIXES = (".json", ".json.gz", ".json.zst")
+KINDS = f"({', '.join(TRACE_SUFFIXES)})"
+ARCHIVE_SUFFIXES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.zst")
+
+# What the profiler made up, and the numbers of the shell's pipes (`/dev/fd/63`).
+_SAYS_NOTHING = re.compile(r"\.\d{6,}\.pt\.trace\.json(\.gz|\.zst)?$|^\d+$")
+_MOST_NAMES = 10
+_SUFFIXES = re.compile(r"(\.\d{6,})?(\.pt)?(\.trace)?\.(json|txt)(\.gz|\.zst)?$|\.gz$")
+_MEMBER = re.compile(rf".*(?:{'|'.join(map(re.escape, ARCHIVE_SUFFIXES))})!(?=.)", re.DOTALL)
+_QUERY = re.compile(r"(?<=://)([^?#]*).*", re.DOTALL)
 
 
-def label_of(path: Path, recorded: str | None = None) -> str:
+def label_of(name: Path | str, recorded: str | None = None) -> str:
     """A short name for tables: `acl` for `acl.json`, `gtsrb-acl.tb` for `gtsrb-acl.tb.pt.trace.json.gz`.
 
     Args:
-        path: the file; what a user called it counts.
-        recorded: what the capture was called; counts where the name is one that the profiler made.
+        name: the file; what a user called it counts.
+        recorded: what the capture was called; counts where the name says nothing.
     """
-    name = text_of(Path(path.name))
-    if recorded and _MADE_BY_PROFILER.search(name):
+    text = text_of(name)
+    if text == STANDARD_INPUT:
+        return recorded or "stdin"
+    last = Path(_MEMBER.sub("", _QUERY.sub(r"\1", text))).name
+    if recorded and _SAYS_NOTHING.search(last):
         return recorded
-    return _SUFFIXES.sub("", name) or name
+    suffix = next((suffix for suffix in ARCHIVE_SUFFIXES if last.endswith(suffix)), "")
+    return _SUFFIXES.sub("", last.removesuffix(suffix)) or last
+
+
+def is_trace_name(name: str) -> bool:
+    """Whether a file of that name is a trace among others in its folder."""
+    return name.endswith(TRACE_SUFFIXES) and not name.startswith(".")
+
+
+def some(names: Iterable[str]) -> str:
+    """Names in a sentence, as many as one can read."""
+    known = list(names)
+    return ", ".join([*known[:_MOST_NAMES], "..."] if len(known) > _MOST_NAMES else known)
 
 
 def parse_shapes(text: bytes | str) -> InputShapes | None:
@@ -69,8 +89,3 @@ def parse_words(text: bytes) -> tuple[str, ...]:
 
 def _frozen(values: Sequence[Any]) -> InputShapes:
     return tuple(int(value) if isinstance(value, int | float | str) else _frozen(value) for value in values)
-
-
-def text_of(path: Path) -> str:
-    """The path as text that can be written anywhere, also where its bytes are no UTF-8."""
-    return str(path).encode("utf-8", "backslashreplace").decode("utf-8")

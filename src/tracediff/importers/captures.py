@@ -1,44 +1,94 @@
-"""Finds and reads the repeated captures that a user names together: a folder, a glob, a list of files."""
+"""Reads the repeated captures that a user names together: a folder, a glob, an archive, a list of files."""
 
 from __future__ import annotations
 
-import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
+from operator import attrgetter
 from pathlib import Path
 
+from msgspec import structs
+
+from tracediff import units
 from tracediff.errors import TraceFormatError
-from tracediff.importers import load
-from tracediff.importers.base import label_of, text_of
-from tracediff.importers.source import Progress, check_readable
+from tracediff.importers import read
+from tracediff.importers.base import some
+from tracediff.importers.finding import Found, find_captures
+from tracediff.importers.source import Progress, text_of
 from tracediff.model.trace import Captures, PrintedTable, Profile
 
-_SUFFIXES = (".json", ".json.gz")
+TWO_PROCESSES_BYTES = 100_000_000
+"""From here on, of JSON on each side, a second process gains well more than its start costs, which is reading 50 MB."""
 
 
-def load_all(path: str | Path, progress: Progress | None = None) -> Captures:
-    """Reads one file, or all captures of a folder or a glob.
+def load_all(path: str | Path, progress: Progress | None = None, cache: bool = True) -> Captures:
+    """Reads one capture, or all of a folder, a glob or an archive.
 
     Args:
-        path: a file; a folder that holds traces; a pattern (`'runs/acl/*.json'`) where no file has that name.
+        path: what `load` takes; a folder that holds traces; a pattern (`'runs/acl/*.json'`) where no file has that
+            name; an archive of traces (`runs.zip`), or a folder or a pattern in it (`runs.zip!acl`).
         progress: told how far reading has come, over all files.
+        cache: as of `load`.
 
     Raises:
-        TraceFormatError: a file cannot be read as a trace, or there is none.
+        TraceFormatError: one cannot be read as a trace, or there is none.
     """
-    files = find_captures(path)
-    for file in files:
-        check_readable(file)
-    sizes = [file.stat().st_size for file in files]
-    whole, done = sum(sizes), 0
-    profiles: list[Profile] = []
-    for file, size in zip(files, sizes, strict=True):
-        profiles.append(load(file, _from(done, whole, progress) if progress else None))
-        done += size
-    if files == [Path(path)]:
+    return next(load_each((path,), progress, cache))
+
+
+def load_each(paths: Sequence[str | Path], progress: Progress | None = None, cache: bool = True) -> Iterator[Captures]:
+    """Reads what several paths stand for, one after the other, with progress over all files.
+
+    Raises:
+        TraceFormatError: as `load_all`; files that are not there are found before the first one is read.
+    """
+    return load_found([find_captures(path) for path in paths], progress, cache)
+
+
+def load_found(sides: Sequence[Found], progress: Progress | None = None, cache: bool = True) -> Iterator[Captures]:
+    """Reads what was found, one side after the other, with progress over all files.
+
+    Raises:
+        TraceFormatError: one cannot be read as a trace.
+    """
+    done, whole = 0, sum(side.size for side in sides) if all(side.size for side in sides) else 0
+    for side in sides:
+        profiles: list[Profile] = []
+        for source in side.sources:
+            profiles.append(read(source, _from(done, whole, progress) if progress else None, cache))
+            done += source.size or source.consumed
+            if progress:
+                # A file that was in the cache said nothing.
+                progress(done, whole)
+        yield _side(side, profiles)
+
+
+def load_both(
+    base: str | Path, candidate: str | Path, progress: Progress | None = None, cache: bool = True
+) -> tuple[Captures, Captures]:
+    """Reads base and candidate as `load_all` does, with progress over both."""
+    sides = find_captures(base), find_captures(candidate)
+    if min(side.json_bytes for side in sides) >= TWO_PROCESSES_BYTES and not sides[1].is_stream:
+        # Most traces are small, and need not wait for what reads two at a time.
+        from tracediff.importers.sides import load_large
+
+        return load_large(*sides, candidate, progress, cache)
+    first, second = load_found(sides, progress, cache)
+    return first, second
+
+
+def _side(found: Found, profiles: Sequence[Profile]) -> Captures:
+    if not found.is_set:
         return alone(profiles[0])
-    folder = Path(path)
-    return together(profiles, text_of(folder), folder.resolve().name if folder.is_dir() else None)
+    # What is packed lies in any order; the order of captures is that of their names.
+    ordered = profiles if found.files else sorted(profiles, key=attrgetter("path"))
+    captures = together(ordered, found.path, found.label)
+    return structs.replace(captures, warnings=(_tables_left_out(found.tables),)) if found.tables else captures
+
+
+def _tables_left_out(tables: Sequence[Path]) -> str:
+    names = some(text_of(table.name) for table in tables)
+    return f"{units.count(len(tables), 'printed table')} in the folder of the traces left out: {names}"
 
 
 def alone(profile: Profile) -> Captures:
@@ -70,77 +120,11 @@ def together(profiles: Sequence[Profile], path: str | None = None, label: str | 
     )
 
 
-def find_captures(path: str | Path) -> list[Path]:
-    """The files that a path stands for, by name; a file that is there under several names only once.
-
-    Raises:
-        TraceFormatError: there is no file, or the path is a folder of labels and not of captures.
-    """
-    folder = Path(path)
-    if folder.is_dir():
-        files = _own_captures(folder)
-        if not files:
-            raise TraceFormatError(_nothing_in(folder), text_of(folder))
-        return files
-    if not os.path.lexists(folder) and glob.has_magic(str(path)):
-        files = _distinct(Path(match) for match in glob.glob(str(path)) if _is_trace(Path(match)))  # noqa: PTH207
-        if not files:
-            raise TraceFormatError("no trace (.json, .json.gz) matches. Check the pattern", text_of(folder))
-        return files
-    return [folder]
-
-
-def sets_of_captures(path: str | Path) -> list[Path]:
-    """The sets of repeated captures that a path stands for: one, or one a label of a folder of labels."""
-    folder = Path(path)
-    labels = label_folders(folder) if folder.is_dir() and not _own_captures(folder) else []
-    return labels or [folder]
-
-
-def label_folders(folder: Path) -> list[Path]:
-    """The folders of captures in a folder: what `tracediff capture -o` leaves, one a label."""
-    below = sorted(entry for entry in _entries(folder) if entry.is_dir() and not entry.name.startswith("."))
-    return [entry for entry in below if any(map(_is_trace, _entries(entry)))]
-
-
-def _own_captures(folder: Path) -> list[Path]:
-    return _distinct(file for file in _entries(folder) if _is_trace(file) and not _stands_for_label(file))
-
-
-def _entries(folder: Path) -> list[Path]:
-    try:
-        return list(folder.iterdir())
-    except OSError as error:
-        raise TraceFormatError(f"cannot be read ({error.strerror}). Check its permissions", text_of(folder)) from None
-
-
-def _nothing_in(folder: Path) -> str:
-    labels = label_folders(folder)
-    if not labels:
-        return "is a directory without traces (.json, .json.gz). Name a trace file, or a folder of captures"
-    return f"holds folders of captures, one a label. Name one of them: {', '.join(map(text_of, labels))}"
-
-
 def _shared_beginning(labels: Sequence[str]) -> str:
     """`acl` of `acl-1` and `acl-2`."""
     if len(set(labels)) == 1:
         return labels[0]
     return os.path.commonprefix(labels).rstrip("0123456789").rstrip("-_. ")  # noqa: RUF071 - of labels, not of paths
-
-
-def _is_trace(path: Path) -> bool:
-    return path.name.endswith(_SUFFIXES) and not path.name.startswith(".") and not path.is_dir()
-
-
-def _stands_for_label(path: Path) -> bool:
-    """Whether this is the link beside a label's folder: it is one of the captures in there."""
-    return path.is_symlink() and path.with_name(label_of(path)).is_dir()
-
-
-def _distinct(files: Iterable[Path]) -> list[Path]:
-    """Sorted by name; a link to one of the others is no capture more."""
-    real = {file.resolve(): file for file in sorted(files, key=lambda file: (not file.is_symlink(), file))}
-    return sorted(real.values())
 
 
 def _from(before: int, whole: int, progress: Progress) -> Progress:

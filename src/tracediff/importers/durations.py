@@ -56,12 +56,10 @@ def drop_giants(events: Events, categories: Sequence[str]) -> int:
         return 0
     start, dur = events.start_ns, events.dur_ns
     spans = events.category == (categories.index(_SPAN) if _SPAN in categories else -1)
-    if spans.any():
-        longest = int((start[spans] + dur[spans]).max() - start[spans].min())
-    else:
+    longest = int((start[spans] + dur[spans]).max() - start[spans].min()) if spans.any() else -1
+    # A span that ends before the last call begins is not that of the whole trace.
+    if longest < start.max() - start.min():
         suspects = dur > _LONG_NS
-        if not suspects.any():
-            return 0
         rest = ~suspects
         known = int((start[rest] + dur[rest]).max() - start[rest].min()) if rest.any() else 0
         longest = max(_LONG_NS, _FACTOR * known)

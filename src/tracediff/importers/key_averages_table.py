@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 
 from tracediff.errors import TraceFormatError
-from tracediff.importers.base import parse_shapes, text_of
+from tracediff.importers.base import parse_shapes
 from tracediff.importers.recorded import run_of
-from tracediff.importers.source import Progress, read_blocks
+from tracediff.importers.source import Progress, Source
 from tracediff.model.trace import Operator, PrintedTable, ReadReport
 
 _NS_PER_UNIT = {"ns": 1, "us": 1000, "μs": 1000, "ms": 10**6, "s": 10**9}
@@ -36,17 +35,17 @@ class KeyAveragesTableImporter:
     def sniff(self, head: bytes) -> bool:
         return any(_is_header(line) for line in head.decode("utf-8", "replace").splitlines())
 
-    def read(self, path: Path, progress: Progress | None = None) -> PrintedTable:
+    def read(self, source: Source, progress: Progress | None = None) -> PrintedTable:
         content = bytearray()
-        for block in read_blocks(path, progress):
+        for block in source.blocks(progress):
             content += block
             if len(content) > _MOST_BYTES:
-                raise TraceFormatError("is too long for a printed table. Cut the table out", str(path))
+                raise TraceFormatError("is too long for a printed table. Cut the table out", source.name)
         lines = content.decode("utf-8", "replace").splitlines()
         at = next((number for number, line in enumerate(lines) if _is_header(line)), None)
         if at is None:
-            raise TraceFormatError("holds no key_averages() table. Paste it with its header line", str(path))
-        return _table(path, lines[at], lines[at + 1 :], len(content))
+            raise TraceFormatError("holds no key_averages() table. Paste it with its header line", source.name)
+        return _table(source.name, lines[at], lines[at + 1 :], len(content))
 
 
 def _is_header(line: str) -> bool:
@@ -54,7 +53,7 @@ def _is_header(line: str) -> bool:
     return titles[0] in _NAME and any(title in titles for title in _CALLS)
 
 
-def _table(path: Path, header: str, lines: Sequence[str], size: int) -> PrintedTable:
+def _table(path: str, header: str, lines: Sequence[str], size: int) -> PrintedTable:
     titles = _GAP.split(header.strip())
     name, calls, self_cpu, total, shapes = (
         next((titles.index(title) for title in known if title in titles), None)
@@ -62,7 +61,7 @@ def _table(path: Path, header: str, lines: Sequence[str], size: int) -> PrintedT
     )
     if name is None or calls is None or self_cpu is None or total is None:
         raise TraceFormatError(
-            "has a table without the columns Self CPU, CPU total and # of Calls. Print it by CPU time", str(path)
+            "has a table without the columns Self CPU, CPU total and # of Calls. Print it by CPU time", path
         )
     operators: list[Operator] = []
     unreadable: list[str] = []
@@ -79,7 +78,7 @@ def _table(path: Path, header: str, lines: Sequence[str], size: int) -> PrintedT
         except (ValueError, IndexError, InvalidOperation):
             unreadable.append(line)
     if not operators:
-        raise TraceFormatError("has a key_averages() header but no rows under it. Paste the rows too", str(path))
+        raise TraceFormatError("has a key_averages() header but no rows under it. Paste the rows too", path)
     warnings = [f"line not understood and left out: {line[:80]!r}" for line in unreadable]
     if footer is None:
         self_total_ns = sum(operator.self_ns for operator in operators)
@@ -87,7 +86,7 @@ def _table(path: Path, header: str, lines: Sequence[str], size: int) -> PrintedT
     else:
         self_total_ns = _time(footer)[0]
     return PrintedTable(
-        path=text_of(path),
+        path=path,
         run=run_of(path, None),
         operators=tuple(operators),
         self_total_ns=self_total_ns,

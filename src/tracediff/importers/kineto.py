@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 import msgspec
 from msgspec import structs
 
 from tracediff.errors import TraceFormatError
-from tracediff.importers.base import text_of
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.damage import Damage
 from tracediff.importers.event_list import EventList
@@ -25,7 +23,7 @@ from tracediff.importers.recorded import (
     run_of,
     warnings_of,
 )
-from tracediff.importers.source import Progress, decompressed, read_blocks
+from tracediff.importers.source import Progress, Source, bytes_source
 from tracediff.importers.window import Window
 from tracediff.model.trace import ReadReport, Trace
 
@@ -45,26 +43,30 @@ class KinetoImporter:
     def sniff(self, head: bytes) -> bool:
         return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
 
-    def read(self, path: Path, progress: Progress | None = None) -> Trace:
-        trace, own = self._read(read_blocks(path, progress), path, path.stat().st_size)
+    def read(self, source: Source, progress: Progress | None = None) -> Trace:
+        trace, own = self._read(source.blocks(progress), source.name, source.size or 0)
         log = kernel_log_of(own)
         if log is None:
             return trace
-        kernel_pass, doubts = self._kernel_pass(own, path)
+        kernel_pass, doubts = self._kernel_pass(own, source.name)
         return structs.replace(trace, kernel_log=log, kernel_pass=kernel_pass, warnings=(*trace.warnings, *doubts))
 
-    def _kernel_pass(self, own: object, path: Path) -> tuple[Trace | None, tuple[str, ...]]:
+    def _kernel_pass(self, own: object, path: str) -> tuple[Trace | None, tuple[str, ...]]:
         """The trace of the capture's kernel pass where it carries one; a doubt where that cannot be read."""
         try:
-            packed = kernel_trace_of(own, str(path))
-            return self._read(decompressed((packed,), str(path)), path, len(packed))[0] if packed else None, ()
+            packed = kernel_trace_of(own, path)
+            if not packed:
+                return None, ()
+            source = bytes_source(packed, path)
+            trace = self._read(source.blocks(), path, len(packed))[0]
         except TraceFormatError as error:
             return None, (f"the trace of its kernel pass {error.message}",)
+        return trace, tuple(f"the trace of its kernel pass {doubt}" for doubt in source.flaws.doubts)
 
-    def _read(self, blocks: Iterable[bytes], path: Path, size: int) -> tuple[Trace, object]:
+    def _read(self, blocks: Iterable[bytes], path: str, size: int) -> tuple[Trace, object]:
         """The trace, and what it carries under our own key."""
         damage = Damage()
-        window = Window(blocks, str(path))
+        window = Window(blocks, path)
         stream = JsonStream(window, damage, _LANDMARKS)
         columns = ColumnBuilder(damage)
         metadata: dict[str, Any] = {}
@@ -77,7 +79,7 @@ class KinetoImporter:
                 if key == _EVENTS_KEY:
                     found = True
                     if not stream.opens_with(b"["):
-                        raise TraceFormatError(f"has a {_EVENTS_KEY} that is not a list. It is not a trace", str(path))
+                        raise TraceFormatError(f"has a {_EVENTS_KEY} that is not a list. It is not a trace", path)
                     columns.add_all(EventList(window, damage, is_document=False).chunks())
                     continue
                 text = stream.value()
@@ -93,7 +95,7 @@ class KinetoImporter:
 
         own: object = metadata.pop(OWN_KEY, None)
         trace = columns.build(
-            path=text_of(path),
+            path=path,
             # Kineto writes the flags that are on, and before torch 2.0 none at all.
             run=run_of(
                 path,
@@ -107,7 +109,7 @@ class KinetoImporter:
             warnings=(*doubts, *warnings_of(own)),
         )
         if trace.event_count == 0:
-            raise TraceFormatError(_nothing_in(trace.read, found), str(path))
+            raise TraceFormatError(_nothing_in(trace.read, found), path)
         return modernised(trace), own
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from tracediff.errors import UsageError
-from tracediff.importers.base import text_of
+from tracediff.importers.source import text_of
 from tracediff.model.noise import Noise
 
 

@@ -71,7 +71,7 @@ class _CapturedOperator(msgspec.Struct):
     cpu_time_total: float
 
 
-def run_of(path: Path, recorded: object, profiler: Mapping[str, bool] | None = None, rank: int | None = None) -> Run:
+def run_of(path: str, recorded: object, profiler: Mapping[str, bool] | None = None, rank: int | None = None) -> Run:
     """What is known about the process; only the label where the file records nothing.
 
     Args:

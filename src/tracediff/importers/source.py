@@ -1,21 +1,166 @@
-"""Bytes of a trace file, plain or gzipped, in blocks: so that no importer holds a whole file."""
+"""The bytes of one capture, wherever they come from, in blocks: so that no importer holds a whole file."""
 
 from __future__ import annotations
 
+import os
 import stat
-import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
+from io import BytesIO
+from itertools import islice
 from pathlib import Path
-from typing import BinaryIO, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias, cast
 
 from tracediff.errors import TraceFormatError
+from tracediff.importers.compression import Flaws, decompressed
 
 Progress: TypeAlias = Callable[[int, int], None]
-"""Called with (bytes of the file consumed, bytes of the file) after each block."""
+"""Called with (bytes of the file consumed, bytes of the file or 0 while nobody knows) after each block."""
+
+LARGE_BYTES = 20_000_000
+"""From here on a file is worth keeping as it was read."""
 
 BLOCK_BYTES = 256 * 1024
-_GZIP_MAGIC = b"\x1f\x8b"
-_GZIP_WINDOW = 31
+SNIFF_BYTES = 64 * 1024
+"""How much of a file's beginning an importer may look at to recognise it."""
+
+STANDARD_INPUT = "-"
+"""What a user names it."""
+
+_MOST_BLOCKS_BEHIND = 16
+
+
+class LostError(Exception):
+    """Bytes of a file are lost: the reason, as `Flaws` takes it."""
+
+
+class Readable(Protocol):
+    """A file, as far as a source needs one."""
+
+    def read(self, size: int, /) -> bytes:
+        """At most that many bytes; none at the end.
+
+        Raises:
+            LostError: what follows is lost.
+            OSError: it cannot be read.
+            TraceFormatError: the same, where more is known.
+        """
+        ...
+
+    def close(self) -> None:
+        """Ends reading."""
+        ...
+
+
+class Source:
+    """What can be read once, from its beginning to its end.
+
+    Attributes:
+        name: what the user named, as text that can be written anywhere.
+        size: bytes as they are stored, compressed or not; None while nobody knows.
+        consumed: bytes of these that were read.
+        flaws: what was wrong with those.
+        path: where it is on this machine; None where it is no file of its own.
+        is_stream: it cannot be opened a second time.
+
+    Args:
+        name, size, path, is_stream: as above.
+        opened: opens it, or raises what reading it does.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        opened: Callable[[], Readable],
+        size: int | None = None,
+        *,
+        path: Path | None = None,
+        is_stream: bool = False,
+    ) -> None:
+        self.name = name
+        self.size = size
+        self.path = path
+        self.is_stream = is_stream
+        self.consumed = 0
+        self.flaws = Flaws()
+        self._opened = opened
+        self._progress: Progress | None = None
+        self._ahead: list[bytes] = []
+        self._content = self._read()
+
+    def head(self) -> bytes:
+        """The first SNIFF_BYTES of the content, which stay to be read.
+
+        Raises:
+            TraceFormatError: it cannot be read.
+        """
+        have = sum(map(len, self._ahead))
+        while have < SNIFF_BYTES and (block := next(self._content, b"")):
+            self._ahead.append(block)
+            have += len(block)
+        return b"".join(self._ahead)[:SNIFF_BYTES]
+
+    def blocks(self, progress: Progress | None = None) -> Iterator[bytes]:
+        """Yields the content, decompressed; what is missing at its end is told by `flaws` afterwards.
+
+        Raises:
+            TraceFormatError: it cannot be read.
+        """
+        self._progress = progress
+        while self._ahead:
+            yield self._ahead.pop(0)
+        yield from self._content
+
+    def finish(self) -> None:
+        """Reads what stands behind the trace: the checksum of its compressed stream; much more is nobody's."""
+        for _ in islice(self._content, _MOST_BLOCKS_BEHIND):
+            pass
+        if self._progress:
+            whole = self.size or self.consumed
+            self._progress(whole, whole)
+
+    def file(self) -> BinaryIO:
+        """Opens it once more, for what reads here and there in it.
+
+        Raises:
+            TraceFormatError: it is a pipe, or in an archive itself.
+        """
+        if self.is_stream:
+            raise TraceFormatError("is an archive within a pipe or an archive. Make it a file first", self.name)
+        # It is only of members of archives and of pipes, of both of which there is no second, that it is less.
+        return cast("BinaryIO", self._opened())
+
+    def again(self) -> Source:
+        """The same from its beginning.
+
+        Raises:
+            TraceFormatError: it is a pipe, or in an archive itself.
+        """
+        return Source(self.name, self.file, self.size)
+
+    def _read(self) -> Iterator[bytes]:
+        try:
+            with closing(self._opened()) as file:
+                yield from filter(None, decompressed(self._stored(file), self.name, self.flaws))
+        except OSError as error:
+            raise TraceFormatError(
+                f"cannot be read ({error.strerror or error}). Check its permissions", self.name
+            ) from None
+
+    def _stored(self, file: Readable) -> Iterator[bytes]:
+        while True:
+            try:
+                block = file.read(BLOCK_BYTES)
+            except LostError as error:
+                self.flaws.cut(str(error))
+                return
+            if not block:
+                return
+            self.consumed += len(block)
+            yield block
+            if self._progress:
+                self._progress(self.consumed, self.size or 0)
 
 
 def check_readable(path: Path) -> None:
@@ -24,12 +169,7 @@ def check_readable(path: Path) -> None:
     Raises:
         TraceFormatError: there is no such file, or it is a directory, a device, or empty.
     """
-    try:
-        status = path.stat()
-    except FileNotFoundError:
-        raise TraceFormatError("no such file. Check the path", str(path)) from None
-    except OSError as error:
-        raise TraceFormatError(f"cannot be read ({error.strerror}). Check its permissions", str(path)) from None
+    status = status_of(path)
     if stat.S_ISDIR(status.st_mode):
         raise TraceFormatError("is a directory. Name a trace file in it", str(path))
     if not stat.S_ISREG(status.st_mode):
@@ -38,65 +178,48 @@ def check_readable(path: Path) -> None:
         raise TraceFormatError("is empty. The capture may have been killed: make it again", str(path))
 
 
-def read_blocks(path: Path, progress: Progress | None = None) -> Iterator[bytes]:
-    """Yields the file's content, decompressed where it is gzip whatever its name says.
+def status_of(path: Path) -> os.stat_result:
+    """What the system knows about a path.
 
     Raises:
-        TraceFormatError: the file cannot be read, or its gzip stream is damaged or cut short.
+        TraceFormatError: there is no such file, or nobody may know.
     """
     try:
-        with path.open("rb") as file:
-            yield from decompressed(_blocks_of(file, path.stat().st_size, progress), str(path))
-    except OSError as error:
-        raise TraceFormatError(f"cannot be read ({error.strerror}). Check its permissions", str(path)) from None
+        return path.stat()
+    except FileNotFoundError:
+        raise TraceFormatError("no such file. Check the path", str(path)) from None
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise TraceFormatError(f"cannot be read ({reason}). Check its permissions", str(path)) from None
 
 
-def _blocks_of(file: BinaryIO, size: int, progress: Progress | None) -> Iterator[bytes]:
-    while block := file.read(BLOCK_BYTES):
-        yield block
-        if progress:
-            progress(file.tell(), size)
-
-
-def decompressed(blocks: Iterable[bytes], path: str) -> Iterator[bytes]:
-    """Yields the content of blocks that may be gzip.
-
-    Args:
-        blocks: none of them empty.
-        path: where they come from, for error messages.
+def file_source(path: Path) -> Source:
+    """A regular file on this disk.
 
     Raises:
-        TraceFormatError: the gzip stream is damaged or cut short.
+        TraceFormatError: it is none, or empty.
     """
-    decompress = None
-    for number, block in enumerate(blocks):
-        if number == 0 and block.startswith(_GZIP_MAGIC):
-            decompress = _Gunzip(path)
-        yield from decompress.feed(block) if decompress else (block,)
-    if decompress:
-        decompress.close()
+    check_readable(path)
+    return Source(text_of(path), partial(path.open, "rb", buffering=0), path.stat().st_size, path=path)
 
 
-class _Gunzip:
-    """Streaming gzip of one or several members; `zlib` reads 1.6 times as fast as the `gzip` module."""
+def bytes_source(content: bytes, name: str) -> Source:
+    """What is held in memory, under the name of the file that it was in."""
+    return Source(name, partial(BytesIO, content), len(content))
 
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._stream = zlib.decompressobj(_GZIP_WINDOW)
 
-    def feed(self, data: bytes) -> Iterator[bytes]:
-        try:
-            while data:
-                yield self._stream.decompress(data, BLOCK_BYTES)
-                data = self._stream.unconsumed_tail
-                if self._stream.eof:
-                    # Padding with NUL bytes after the last member is legal and ends the stream.
-                    data = self._stream.unused_data.lstrip(b"\0")
-                    if data:
-                        self._stream = zlib.decompressobj(_GZIP_WINDOW)
-        except zlib.error as error:
-            raise TraceFormatError(f"is damaged gzip ({error}). Copy or capture it again", self._path) from None
+def read_blocks(path: Path) -> Iterator[bytes]:
+    """Yields a file's content, decompressed, for those who have no use for a part of it.
 
-    def close(self) -> None:
-        if not self._stream.eof:
-            raise TraceFormatError("ends in the middle of its gzip stream. Copy or capture it again", self._path)
+    Raises:
+        TraceFormatError: the file cannot be read, or it is damaged or cut short.
+    """
+    source = file_source(path)
+    yield from source.blocks()
+    if source.flaws.doubts:
+        raise TraceFormatError(f"{source.flaws.doubts[0]}. Copy or capture it again", source.name)
+
+
+def text_of(name: Path | str) -> str:
+    """The path as text that can be written anywhere, also where its bytes are no UTF-8."""
+    return str(name).encode("utf-8", "backslashreplace").decode("utf-8")

@@ -19,9 +19,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
-from platformdirs import user_cache_dir
 
 from tracediff.errors import CaptureError, UsageError
+from tracediff.files import cache_folder
 from tracediff.launcher.interpreter import LocalPython
 from tracediff.launcher.process import stop
 
@@ -84,8 +84,7 @@ class _CommandFailed(Exception):  # noqa: N818 - never leaves this module
 
 def environments_folder() -> Path:
     """Where environments are kept: in TRACEDIFF_CACHE_DIR, or the user's cache directory."""
-    cache = os.environ.get("TRACEDIFF_CACHE_DIR") or user_cache_dir("tracediff")
-    return Path(cache).expanduser().absolute() / "environments"
+    return cache_folder("environments")
 
 
 def environment_for(

@@ -178,6 +178,13 @@ class Row(msgspec.Struct, frozen=True):
     p_adjusted: float | None = None
     within_noise: bool = False
 
+    @property
+    def ratio(self) -> float | None:
+        """Candidate's time over base's; None where a side has none."""
+        if self.base is None or self.candidate is None or not self.base.time_ns:
+            return None
+        return self.candidate.time_ns / self.base.time_ns
+
 
 class LedgerTerm(msgspec.Struct, frozen=True):
     """A part of the total difference.

@@ -1,4 +1,4 @@
-"""The call trees of both sides as one: columns, because there are many calls."""
+"""The call trees of both sides as one, which views fold, draw and export."""
 
 from __future__ import annotations
 
@@ -42,6 +42,11 @@ class MergedTree(msgspec.Struct, frozen=True, eq=False):
     def delta_ns(self) -> IntArray:
         """Candidate's time of each call less the base's, shape (n,)."""
         return self.candidate_ns - self.base_ns
+
+    @property
+    def self_delta_ns(self) -> IntArray:
+        """The same without what each call called, shape (n,)."""
+        return self.candidate_self_ns - self.base_self_ns
 
     def end(self, node: int) -> int:
         """One past the last descendant of `node`."""

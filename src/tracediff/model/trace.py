@@ -189,11 +189,13 @@ class Captures(msgspec.Struct, frozen=True, eq=False):
         path: what the user named.
         label: what to call them.
         profiles: at least one; several are all traces.
+        warnings: doubts about what belongs to them; those about one capture are its own.
     """
 
     path: str
     label: str
     profiles: tuple[Profile, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def traces(self) -> tuple[Trace, ...]:

@@ -48,6 +48,7 @@ REPORTS = {
     "markdown": ("tracediff.report.markdown", (".md",)),
     "json": ("tracediff.report.records", (".json",)),
     "csv": ("tracediff.report.sheet", (".csv",)),
+    "html": ("tracediff.report.html", (".html", ".htm")),
 }
 """Format name -> (module, file suffixes)."""
 

@@ -191,10 +191,8 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
             _difference(row.delta_ns),
         ]
         if narrow:
-            text = "\n".join(filter(None, (f"{about[0]} {about[1]}", about[2])))
+            text = "\n".join(filter(None, (f"{about[0]} {about[1]}", about[2], phrases.certainty(row))))
             table.add_row(Text(text.replace("\n", "\n  ")), *numbers)
-            lines = filter(None, (f"{about[0]} {about[1]}", about[2], phrases.certainty(row)))
-            table.add_row(Text("\n  ".join(lines)), *numbers)
         else:
             last = [phrases.share(row.delta_ns, diff), *([phrases.row_device_times(row)] * on_device)]
             last += [phrases.change(row), *([phrases.certainty(row)] * judged)]

@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tracediff.errors import TraceFormatError
-from tracediff.importers.base import SNIFF_BYTES, label_of
+from tracediff.importers.base import label_of
 from tracediff.importers.kineto import KinetoImporter
-from tracediff.importers.source import check_readable, read_blocks
+from tracediff.importers.source import SNIFF_BYTES, check_readable, read_blocks
 
 _KNOWN_TO_PLUGIN = re.compile(r"^(?P<worker>.*?)(?P<time>\.\d+)?\.pt\.trace\.json(?P<gzip>\.gz)?$")
 _CAPTURE = re.compile(r"^.+\.\d{6,}\.pt\.trace\.json(\.gz)?$")

@@ -43,7 +43,7 @@ class TracediffApp(App[int], inherit_bindings=False):
     def __init__(self, base: str, candidate: str, options: CompareOptions | None = None) -> None:
         super().__init__()
         self.error: BaseException | None = None
-        self._inputs = (base, candidate)
+        self._inputs = self._asked = (base, candidate)
         self._options = options
         self._loading: Loading | None = None
         self._reading = LoadingScreen(base, candidate)
@@ -69,6 +69,7 @@ class TracediffApp(App[int], inherit_bindings=False):
         self._stop_loading()
 
     def _load(self, base: str, candidate: str) -> None:
+        self._asked = (base, candidate)
         self._loading = Loading(self, base, candidate, self._options)
         self._loading.start()
 
@@ -89,7 +90,7 @@ class TracediffApp(App[int], inherit_bindings=False):
         if not self.screen_stack:
             return
         self._loading = None
-        self._inputs = (ready.diff.base.path, ready.diff.candidate.path)
+        self._inputs = self._asked
         below = self._compare or self._reading
         while self.screen is not below:
             # Help or a detail of what is no more.

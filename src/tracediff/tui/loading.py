@@ -35,8 +35,6 @@ class Loading:
         self._inputs = (base, candidate)
         self._options = options
         self._cancelled = threading.Event()
-        self._side = 0
-        self._side_done = False
 
     def start(self) -> None:
         """Begins, and returns at once."""
@@ -61,11 +59,7 @@ class Loading:
     def _progress(self, done: int, total: int) -> None:
         if self._cancelled.is_set():
             raise _CancelledError
-        # The reader does not say which file it reads; base comes first, and each file ends at its size.
-        if self._side_done:
-            self._side, self._side_done = 1, False
-        self._side_done = done >= total
-        self._post(ReadProgress(self._side, done, total))
+        self._post(ReadProgress(done, total))
 
     def _post(self, message: Message) -> None:
         if not self._cancelled.is_set():

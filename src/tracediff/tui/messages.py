@@ -11,18 +11,16 @@ class ReadProgress(Message):
     """How far reading has come.
 
     Attributes:
-        side: 0 base, 1 candidate.
-        done, total: bytes of that side's file.
+        done, total: bytes of the files of both sides.
     """
 
-    def __init__(self, side: int, done: int, total: int) -> None:
+    def __init__(self, done: int, total: int) -> None:
         super().__init__()
-        self.side = side
         self.done = done
         self.total = total
 
     def can_replace(self, message: Message) -> bool:
-        return isinstance(message, ReadProgress) and message.side == self.side
+        return isinstance(message, ReadProgress)
 
 
 class DiffReady(Message):

@@ -91,7 +91,7 @@ class Outline:
 
         It ends where a call's own difference is larger than that of each of its children.
         """
-        own = self.tree.candidate_self_ns - self.tree.base_self_ns
+        own = self.tree.self_delta_ns
         while self.has_children(node):
             largest = max(self.children(node), key=lambda child: abs(self.delta(child)))
             if abs(int(own[node])) > abs(self.delta(largest)):

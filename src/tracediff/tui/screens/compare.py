@@ -118,8 +118,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     def show_progress(self, progress: ReadProgress) -> None:
         """Says how far reading the inputs once more has come."""
-        side = ("base", "candidate")[progress.side]
-        self._status.update(f"reading {side}: {units.percent(progress.done / max(1, progress.total))}")
+        self._status.update(units.reading(progress.done, progress.total))
 
     def _fill(self) -> None:
         diff = self.diff

@@ -8,11 +8,12 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Footer, ProgressBar, Static
 
+from tracediff import units
 from tracediff.tui.messages import ReadProgress
 
 
 class LoadingScreen(Screen[None], inherit_bindings=False):
-    """Two files and how far each has been read.
+    """Two inputs, and how far they have been read.
 
     Args:
         base, candidate: the inputs as the user named them.
@@ -24,20 +25,13 @@ class LoadingScreen(Screen[None], inherit_bindings=False):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="loading"):
-            for place, (name, path) in enumerate(zip(("base", "candidate"), self._inputs, strict=True)):
+            for name, path in zip(("base", "candidate"), self._inputs, strict=True):
                 yield Static(Text(f"{name}: {path}", no_wrap=True, overflow="ellipsis"))
-                yield ProgressBar(total=None if place == 0 else 1, show_eta=False, id=f"read-{place}")
-            yield Static("reading base", id="stage", markup=False)
+            yield ProgressBar(show_eta=False)
+            yield Static("reading", id="stage", markup=False)
         yield Footer(show_command_palette=False)
 
     def show_progress(self, progress: ReadProgress) -> None:
-        """Moves the bar of the side that is being read."""
-        if progress.side:
-            self._bar(0).update(total=1, progress=1)
-        self._bar(progress.side).update(total=max(1, progress.total), progress=progress.done)
-        done = progress.side and progress.done >= progress.total
-        stage = "comparing" if done else f"reading {('base', 'candidate')[progress.side]}"
-        self.query_one("#stage", Static).update(stage)
-
-    def _bar(self, side: int) -> ProgressBar:
-        return self.query_one(f"#read-{side}", ProgressBar)
+        """Moves the bar, and says how many bytes that is."""
+        self.query_one(ProgressBar).update(total=progress.total or None, progress=progress.done)
+        self.query_one("#stage", Static).update(units.reading(progress.done, progress.total))

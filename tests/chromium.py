@@ -36,10 +36,23 @@ os.dup2(int(write), 4)
 os.execv(command[0], command)
 """
 SECONDS = 20
+_KEY_CODES = {
+    "Enter": 13,
+    "Escape": 27,
+    "End": 35,
+    "Home": 36,
+    "ArrowLeft": 37,
+    "ArrowUp": 38,
+    "ArrowRight": 39,
+    "ArrowDown": 40,
+}
 
 
 class Chromium:
-    """One page. `requested` holds the address of everything that it asked for."""
+    """One page.
+
+    `requested` holds the address of everything that it asked for, `errors` what it complained of in its console.
+    """
 
     def __init__(self, profile: Path) -> None:
         assert BROWSER
@@ -66,11 +79,12 @@ class Chromium:
         self._last_id = 0
         self._session: str | None = None
         self.requested: list[str] = []
+        self.errors: list[str] = []
         (page,) = (one for one in self._call("Target.getTargets")["targetInfos"] if one["type"] == "page")
         attached = self._call("Target.attachToTarget", targetId=page["targetId"], flatten=True)
         self._session = attached["sessionId"]
-        self._call("Network.enable")
-        self._call("Page.enable")
+        for domain in ("Network", "Page", "Runtime", "Log"):
+            self._call(f"{domain}.enable")
 
     def close(self) -> None:
         os.close(self._write)
@@ -95,8 +109,46 @@ class Chromium:
             time.sleep(0.1)
         raise AssertionError(f"never came true: {script}\n{self.evaluate('document.body.innerText')}")
 
-    def screenshot(self, path: Path) -> None:
-        path.write_bytes(base64.b64decode(self._call("Page.captureScreenshot")["data"]))
+    def press(self, *keys: str) -> None:
+        """Keys by their names, `ArrowDown`, or the characters that they write."""
+        for key in keys:
+            text = {"Enter": "\r"}.get(key, key if len(key) == 1 else "")
+            for kind in ("keyDown", "keyUp"):
+                code = _KEY_CODES.get(key, 0)
+                self._call("Input.dispatchKeyEvent", type=kind, key=key, windowsVirtualKeyCode=code, text=text)
+
+    def click(self, selector: str) -> None:
+        """With the mouse, in the middle of an element, so that what lies above it gets in the way."""
+        x, y = self.evaluate(
+            f"""(() => {{
+                const found = document.querySelector({json.dumps(selector)});
+                found.scrollIntoView({{block: "center", behavior: "instant"}});
+                const box = found.getBoundingClientRect();
+                return [box.x + box.width / 2, box.y + box.height / 2];
+            }})()"""
+        )
+        for kind in ("mousePressed", "mouseReleased"):
+            self._call("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+
+    def look_like(self, width: int, height: int = 1300, scheme: str = "light", media: str = "") -> None:
+        """The window's size, what the user prefers, and `print` for paper."""
+        self._call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        # A page that still glides to where it was told to go is clicked in the wrong place.
+        wishes = {"prefers-color-scheme": scheme, "prefers-reduced-motion": "reduce"}
+        features = [{"name": name, "value": value} for name, value in wishes.items()]
+        self._call("Emulation.setEmulatedMedia", media=media, features=features)
+
+    def without_scripts(self) -> None:
+        """From the next page on."""
+        self._call("Emulation.setScriptExecutionDisabled", value=True)
+
+    def screenshot(self, path: Path, *, whole: bool = False) -> None:
+        """The window, or the whole page."""
+        picture = self._call("Page.captureScreenshot", captureBeyondViewport=whole)
+        path.write_bytes(base64.b64decode(picture["data"]))
+
+    def pdf(self, path: Path) -> None:
+        path.write_bytes(base64.b64decode(self._call("Page.printToPDF", preferCSSPageSize=True)["data"]))
 
     def _call(self, method: str, **parameters: Any) -> Any:
         self._last_id += 1
@@ -106,11 +158,20 @@ class Chromium:
         os.write(self._write, json.dumps(message).encode() + b"\0")
         while True:
             answer = self._receive()
-            if answer.get("method") == "Network.requestWillBeSent":
-                self.requested.append(answer["params"]["request"]["url"])
+            self._note(answer.get("method"), answer.get("params", {}))
             if answer.get("id") == self._last_id:
                 assert "error" not in answer, answer["error"]
                 return answer["result"]
+
+    def _note(self, method: str | None, parameters: dict[str, Any]) -> None:
+        if method == "Network.requestWillBeSent":
+            self.requested.append(parameters["request"]["url"])
+        elif method == "Runtime.exceptionThrown":
+            self.errors.append(str(parameters["exceptionDetails"]))
+        elif method == "Runtime.consoleAPICalled" and parameters["type"] in ("error", "warning", "assert"):
+            self.errors.append(str(parameters["args"]))
+        elif method == "Log.entryAdded" and parameters["entry"]["level"] in ("error", "warning"):
+            self.errors.append(parameters["entry"]["text"])
 
     def _receive(self) -> dict[str, Any]:
         while b"\0" not in self._buffer:

@@ -1,0 +1,160 @@
+// Sorting and filtering of the tables that the page was sent with.
+"use strict";
+(() => {
+  const UNITS = { ns: 1, us: 1e3, "µs": 1e3, ms: 1e6, s: 1e9 };
+
+  /** One word of a filter as a test of a row; what is no valid pattern is looked for as text. */
+  function test(word) {
+    const pattern = /^\/(.+)\/$/.exec(word);
+    if (pattern) {
+      try {
+        const regex = new RegExp(pattern[1], "i");
+        return (row) => regex.test(row.text);
+      } catch {
+        return (row) => row.text.includes(word.toLowerCase());
+      }
+    }
+    const limit = /^([<>])([\d.]+)(ns|us|µs|ms|s)$/i.exec(word);
+    if (limit) {
+      const ns = Number(limit[2]) * UNITS[limit[3].toLowerCase()];
+      return (row) => (limit[1] === ">" ? row.size > ns : row.size < ns);
+    }
+    const family = /^family:(.+)$/i.exec(word);
+    if (family) return (row) => row.family === family[1].toLowerCase();
+    if (word.toLowerCase() === "changed") return (row) => row.changed;
+    return (row) => row.text.includes(word.toLowerCase());
+  }
+
+  class Table {
+    constructor(table) {
+      this.body = table.tBodies[0];
+      this.headers = [...table.tHead.rows[0].cells];
+      this.rows = [...this.body.rows].map((element) => ({
+        element,
+        text: element.textContent.toLowerCase(),
+        size: Math.abs(Number(element.dataset.delta)),
+        family: (element.dataset.family || "").toLowerCase(),
+        changed: "changed" in element.dataset,
+        cells: [...element.cells].map((cell) => cell.dataset.value ?? cell.textContent),
+      }));
+      // Laid out as cards, tables and rows would else no longer be called so.
+      table.setAttribute("role", "table");
+      for (const group of [table.tHead, this.body]) group.setAttribute("role", "rowgroup");
+      for (const row of table.rows) {
+        row.setAttribute("role", "row");
+        for (const cell of row.cells) {
+          cell.setAttribute("role", cell.scope === "row" ? "rowheader" : cell.scope ? "columnheader" : "cell");
+        }
+      }
+      this.headers.forEach((header, column) => {
+        header.setAttribute("aria-sort", "none");
+        const button = element("button", { type: "button" }, ...header.childNodes);
+        button.addEventListener("click", () => this.turn(column));
+        header.append(button);
+      });
+    }
+
+    /** The next of the three orders of a column: first the likely one, then the other, then the page's own. */
+    turn(column) {
+      const numeric = this.headers[column].classList.contains("number");
+      const orders = numeric ? ["descending", "ascending", "none"] : ["ascending", "descending", "none"];
+      const now = this.headers[column].getAttribute("aria-sort");
+      this.sort(column, orders[(orders.indexOf(now) + 1) % 3]);
+    }
+
+    sort(column, order) {
+      this.headers.forEach((header, at) => header.setAttribute("aria-sort", at === column ? order : "none"));
+      const sorted = [...this.rows];
+      if (order !== "none") {
+        const numeric = this.headers[column].classList.contains("number");
+        const sign = order === "ascending" ? 1 : -1;
+        const words = new Intl.Collator("en", { numeric: true });
+        sorted.sort((one, other) => {
+          const [a, b] = [one.cells[column], other.cells[column]];
+          // What has no value stands last either way.
+          if (a === "" || b === "") return (a === "") - (b === "");
+          return sign * (numeric ? Number(a) - Number(b) : words.compare(a, b));
+        });
+      }
+      this.body.append(...sorted.map((row) => row.element));
+    }
+
+    /** Shows what passes every test; returns how many rows that are. */
+    keep(tests) {
+      let kept = 0;
+      for (const row of this.rows) {
+        row.element.hidden = !tests.every((passes) => passes(row));
+        kept += !row.element.hidden;
+      }
+      return kept;
+    }
+  }
+
+  /** Filter, order and count above a table. */
+  class Tools {
+    constructor(tools, table) {
+      this.table = table;
+      this.input = tools.querySelector("input");
+      this.output = tools.querySelector("output");
+      this.select = tools.querySelector("select");
+      this.only = null;
+      this.chip = element("button", { type: "button", class: "chip", hidden: "" });
+      this.chip.addEventListener("click", () => this.restrict(null));
+      this.input.closest("label").after(this.chip);
+      this.input.addEventListener("input", () => this.refresh());
+      this.select.append(element("option", { value: "" }, "the report's order"));
+      table.headers.forEach((header, column) => {
+        this.select.append(element("option", { value: column }, header.textContent));
+      });
+      this.select.addEventListener("change", () => {
+        const column = this.select.value === "" ? 0 : Number(this.select.value);
+        const numeric = table.headers[column].classList.contains("number");
+        table.sort(column, this.select.value === "" ? "none" : numeric ? "descending" : "ascending");
+      });
+      this.refresh();
+    }
+
+    /** Shows only some rows, by id; null: all. */
+    restrict(only, words = "") {
+      this.only = only;
+      this.chip.hidden = !only;
+      this.chip.textContent = only ? `Only ${words}  ×` : "";
+      if (only) this.input.value = "";
+      this.refresh();
+    }
+
+    refresh() {
+      const tests = this.input.value.split(/\s+/).filter(Boolean).map(test);
+      if (this.only) tests.push((row) => this.only.has(row.element.id));
+      const kept = this.table.keep(tests);
+      const all = this.table.rows.length;
+      this.output.textContent = kept === all ? `${all} rows` : `${kept} of ${all} rows`;
+    }
+  }
+
+  for (const table of document.querySelectorAll("table.data")) {
+    const made = new Table(table);
+    const tools = document.querySelector(`[data-tools="${table.id}"]`);
+    if (!tools || !table.id) continue;
+    const controls = new Tools(tools, made);
+    if (table.id !== "rows-table") continue;
+    window.addEventListener("hashchange", () => {
+      const row = /^#row-\d+$/.test(location.hash) && byId(location.hash.slice(1));
+      if (row && row.hidden) {
+        controls.input.value = "";
+        controls.restrict(null);
+        row.scrollIntoView();
+      }
+    });
+    document.addEventListener("click", (event) => {
+      const link = event.target.closest("a.rows");
+      if (!link) return;
+      event.preventDefault();
+      const ids = link.dataset.rows.split(" ").map((index) => `row-${index}`);
+      controls.restrict(new Set(ids), link.closest("table, li").tagName === "LI" ? "the rows of a sentence" : link.textContent);
+      byId("rows").scrollIntoView();
+      byId(ids[0]).setAttribute("tabindex", "-1");
+      byId(ids[0]).focus({ preventScroll: true });
+    });
+  }
+})();

@@ -1,0 +1,276 @@
+"""The HTML report as its reader meets it, in a browser that reaches no network.
+
+TRACEDIFF_SCREENSHOTS=FOLDER keeps a picture of each view.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+from pathlib import Path
+
+import pytest
+
+from tracediff.api import compare, load
+from tracediff.cli import main
+
+from builders import SAMPLES, Call, TraceBuilder
+from chromium import BROWSER, Chromium
+
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="without Chromium")
+
+ROWS = "[...document.querySelectorAll('#rows-table tbody tr')].filter((row) => !row.hidden)"
+LINES = "[...document.querySelectorAll('#tree tbody tr')]"
+FRAMES = "[...document.querySelectorAll('#flame .frame')]"
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Generator[Chromium]:
+    browser = Chromium(tmp_path_factory.mktemp("profile"))
+    yield browser
+    browser.close()
+
+
+@pytest.fixture(scope="module")
+def resnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("report") / "resnet50.html"
+    sides = [str(SAMPLES / f"resnet50-{backend}.json.gz") for backend in ("openblas", "acl")]
+    assert main(["diff", *sides, "-o", str(path)]) == 0
+    return path
+
+
+@pytest.fixture
+def page(browser: Chromium, resnet: Path) -> Generator[Chromium]:
+    """The report, which at the end of every test has asked for nothing and complained of nothing."""
+    show(browser, resnet)
+    yield browser
+    assert browser.errors == []
+    assert browser.requested == [resnet.as_uri()]
+
+
+def show(browser: Chromium, path: Path, width: int = 1400, scheme: str = "light") -> None:
+    browser.look_like(width, scheme=scheme)
+    browser.requested.clear()
+    browser.errors.clear()
+    browser.open(path.as_uri())
+    browser.wait_for("document.readyState === 'complete'")
+
+
+def shown(page: Chromium, column: int) -> list[str]:
+    return page.evaluate(f"{ROWS}.map((row) => row.cells[{column}].dataset.value ?? row.cells[{column}].innerText)")
+
+
+def write(page: Chromium, selector: str, text: str) -> None:
+    page.evaluate(
+        f"(() => {{ const input = document.querySelector('{selector}'); input.value = {text!r};"
+        " input.dispatchEvent(new Event('input', {bubbles: true})); })()"
+    )
+
+
+def keep(page: Chromium, name: str) -> None:
+    if folder := os.environ.get("TRACEDIFF_SCREENSHOTS"):
+        page.screenshot(Path(folder, f"report-{name}.png"), whole=True)
+
+
+def test_sorting(page: Chromium) -> None:
+    header = "#rows-table thead th:nth-child(4)"
+    first = shown(page, 3)
+    for order in ("descending", "ascending", "none"):
+        page.click(f"{header} button")
+        assert page.evaluate(f"document.querySelector('{header}').ariaSort") == order
+        times = [int(value) for value in shown(page, 3)]
+        if order == "none":
+            assert shown(page, 3) == first
+        else:
+            assert times == sorted(times, reverse=order == "descending")
+
+
+def test_filtering(page: Chromium) -> None:
+    tools = '[data-tools="rows-table"] '
+    every = len(shown(page, 0))
+    for words, passes in (
+        ("family:linear", lambda name, ways, ns: name.startswith("linear")),
+        ("/MKLDNN_conv/", lambda name, ways, ns: "mkldnn_conv" in ways),
+        (">100ms conv2d", lambda name, ways, ns: abs(ns) > 100e6 and name.startswith("conv2d")),
+        ("/(/", lambda name, ways, ns: False),
+    ):
+        write(page, f"{tools} input", words)
+        rows = zip(shown(page, 0), shown(page, 1), shown(page, 5), strict=True)
+        kept = [passes(name, ways, int(ns)) for name, ways, ns in rows]
+        assert all(kept)
+        assert len(kept) < every
+        assert page.evaluate(f"document.querySelector('{tools} output').innerText") == f"{len(kept)} of {every} rows"
+    write(page, f"{tools} input", "")
+    assert len(shown(page, 0)) == every
+
+
+def test_a_sentence_leads_to_its_rows(page: Chromium) -> None:
+    link = "#why li:nth-child(2) a.rows"
+    rows = page.evaluate(f"document.querySelector('{link}').dataset.rows").split(" ")
+    page.click(link)
+
+    assert page.evaluate(f"{ROWS}.map((row) => row.id)") == [f"row-{row}" for row in rows]
+    page.click(".chip")
+    assert len(shown(page, 0)) > len(rows)
+
+
+def test_the_call_tree_unfolds(page: Chromium) -> None:
+    button = "document.querySelector('#tree-tools [data-do={}]').click()"
+    page.evaluate(button.format("none"))
+    folded = page.evaluate(f"{LINES}.length")
+    page.evaluate(f"{LINES}.find((line) => line.ariaExpanded === 'false').focus()")
+    page.press("ArrowRight", "ArrowRight")
+    assert page.evaluate("document.activeElement.ariaLevel") == "2"
+    page.press("ArrowLeft", "ArrowLeft")
+    assert page.evaluate(f"{LINES}.length") == folded
+
+    page.evaluate(button.format("hot"))
+    depths = page.evaluate(f"{LINES}.map((line) => Number(line.ariaLevel))")
+    assert max(depths) > 4
+    assert "_slow_conv2d_forward" in page.evaluate("document.activeElement.innerText")
+    page.evaluate(button.format("all"))
+    assert page.evaluate(f"{LINES}.length") == 1266
+    assert page.evaluate(f"{LINES}.some((line) => line.innerText.includes('only candidate'))")
+
+    page.click("#tree-tools [value=delta]")
+    page.evaluate(button.format("none"))
+    largest = page.evaluate(
+        "page.texts.differences[Math.max(...page.each.delta.filter((_, node) => !page.each.depth[node]))]"
+    )
+    assert largest in page.evaluate(f"{LINES}[0].innerText")
+    page.click("#tree-tools [value=folded]")
+    assert page.evaluate(f"{LINES}.length") < 12
+
+
+def test_a_row_is_found_in_the_call_tree(page: Chromium) -> None:
+    page.click("#row-3 .to-tree")
+
+    shape = page.evaluate("document.querySelector('#row-3 .shape').innerText")
+    assert shape in page.evaluate("document.activeElement.innerText")
+    page.evaluate("document.activeElement.querySelector('a').click()")
+    assert page.evaluate("location.hash") == "#row-3"
+
+
+def test_the_flame_graph_zooms_and_switches_sides(page: Chromium) -> None:
+    name = "document.querySelector('#flame-status').innerText"
+    widths = f"{FRAMES}.map((frame) => parseFloat(frame.getAttribute('width')))"
+    both = {}
+    for side in ("base", "candidate"):
+        page.click(f"#flame-tools [value={side}]")
+        both[side] = page.evaluate(widths)
+        assert page.evaluate(f"{FRAMES}.length") > 5
+    assert both["base"] != both["candidate"]
+
+    page.evaluate("document.querySelector('#flame').focus()")
+    page.press("ArrowDown", "ArrowDown")
+    assert page.evaluate(name).startswith("convolution")
+    page.press("Enter")
+    assert page.evaluate("parseFloat(document.querySelector('#flame .current').getAttribute('width'))") == 100
+    assert page.evaluate("document.querySelectorAll('#flame .above').length") == 2
+    page.press("Escape", "Home")
+    assert page.evaluate("document.querySelectorAll('#flame .above').length") == 0
+    last = page.evaluate(f"{FRAMES}.at(-1).dataset.node")
+    page.click(f'#flame [data-node="{last}"] rect')
+    assert page.evaluate("document.querySelector('#flame .current').dataset.node") == last
+    assert page.evaluate("parseFloat(document.querySelector('#flame .current').getAttribute('width'))") == 100
+    page.click("#flame-reset")
+
+    write(page, "#flame-find", "batch_norm")
+    assert 0 < page.evaluate("document.querySelectorAll('#flame .frame:not(.dim)').length") < len(both["base"])
+    write(page, "#flame-find", "")
+    page.click("#flame-tools [value=each]")
+    assert page.evaluate(f"{FRAMES}.length") > len(both["base"])
+
+
+def test_the_theme_is_the_systems_until_one_is_chosen(page: Chromium, resnet: Path) -> None:
+    background = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(background)
+    show(page, resnet, scheme="dark")
+    dark = page.evaluate(background)
+    assert dark != light
+
+    page.click("#theme")
+    assert page.evaluate(background) == light
+    page.click("#theme")
+    assert page.evaluate(background) == dark
+    page.click("#theme")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1400])
+def test_text_stands_out_and_fits(page: Chromium, resnet: Path, width: int, scheme: str) -> None:
+    """WCAG's contrast of AA, 4.5 to 1, for every text; and no sideways scrolling of the page."""
+    show(page, resnet, width, scheme)
+    page.evaluate("document.querySelector('[value=each][name=flame-source]').click()")
+    keep(page, f"{width}-{scheme}")
+
+    faint = page.evaluate(Path(__file__).with_name("contrast.js").read_text("utf-8"))
+    assert faint == []
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert page.evaluate("[...document.querySelectorAll('table')].every((table) => table.caption || table.ariaLabel)")
+
+
+def test_on_paper_it_has_no_controls(page: Chromium, tmp_path: Path) -> None:
+    page.pdf(tmp_path / "report.pdf")
+    page.look_like(800, media="print")
+
+    assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF")
+    controls = "nav, input, select, .bar button, .tools button, .to-tree"
+    assert page.evaluate(f"[...document.querySelectorAll('{controls}')].every((one) => !one.offsetParent)")
+    assert page.evaluate("document.querySelector('#rows-table').innerText.includes('[1,512,2,2]')")
+
+
+def test_without_scripts_ledger_and_tables_can_be_read(resnet: Path, tmp_path: Path) -> None:
+    browser = Chromium(tmp_path / "profile")
+    try:
+        browser.without_scripts()
+        show(browser, resnet)
+        text = browser.evaluate("document.body.innerText")
+        bars = browser.evaluate("document.querySelectorAll('.ledger rect').length")
+        controls = browser.evaluate(
+            "[...document.querySelectorAll('input, select, button')].some((one) => one.offsetParent)"
+        )
+    finally:
+        browser.close()
+
+    assert "normalization (batch_norm)" in text
+    assert "thnn_conv2d > _slow_conv2d_forward" in text
+    assert "unfolds with JavaScript" in text
+    assert bars == 11
+    assert not controls
+
+
+def test_names_run_nothing(browser: Chromium, tmp_path: Path) -> None:
+    name = "</script><script>window.ran = true</script><img src=x onerror='window.ran = true'>"
+    paths = []
+    for side, cost in (("base", 10), ("candidate", 30)):
+        calls = Call("aten::linear", cost, (Call(name, cost),), [[1, 2]])
+        paths.append(TraceBuilder().add(calls).write(tmp_path / f"{side}.json"))
+    assert main(["diff", *map(str, paths), "-o", str(tmp_path / "names.html")]) == 0
+
+    show(browser, tmp_path / "names.html")
+    browser.evaluate("document.querySelector('#tree-tools [data-do=all]').click()")
+    assert browser.evaluate("window.ran") is None
+    assert browser.evaluate("document.querySelectorAll('img').length") == 0
+    assert name in browser.evaluate("document.querySelector('#tree').innerText")
+    assert browser.errors == []
+
+
+def test_a_notebook_shows_the_same(browser: Chromium, tmp_path: Path) -> None:
+    diff = compare(SAMPLES / "openblas.json", SAMPLES / "acl.json")
+    cells = f"{diff._repr_html_()}{load(SAMPLES / 'acl.json')._repr_html_()}"
+    (tmp_path / "notebook.html").write_text(f"<!doctype html><meta charset=utf-8><body>{cells}", "utf-8")
+    show(browser, tmp_path / "notebook.html")
+    keep(browser, "notebook")
+
+    # A frame in a sandbox cannot be looked into, so it is taken out of it for that.
+    opened = cells.replace('sandbox="allow-scripts"', "")
+    (tmp_path / "opened.html").write_text(f"<!doctype html><meta charset=utf-8><body>{opened}", "utf-8")
+    show(browser, tmp_path / "opened.html")
+    frames = "[...document.querySelectorAll('iframe')].map((frame) => frame.contentDocument)"
+    browser.wait_for(f"{frames}.every((page) => page.readyState === 'complete')")
+    rows = browser.evaluate(f"{frames}.map((page) => page.querySelectorAll('tbody tr').length)")
+    assert min(rows) > 20
+    assert browser.evaluate(f"{frames}[0].querySelectorAll('#flame .frame').length") > 5
+    assert browser.evaluate(f"{frames}[0].querySelector('h1').innerText") == "acl against openblas"
+    assert browser.errors == []
