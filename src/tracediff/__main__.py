@@ -5,7 +5,7 @@ import sys
 
 
 def run() -> int:
-    """Runs the command line; a Ctrl-C while it still loads is no traceback either."""
+    """Runs the command line; Ctrl-C is answered here, also while it still loads."""
     # Asked to end, a capture stops what it started and the TUI gives the terminal back, as on Ctrl-C.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     # The terminal is gone: the same, unless nohup asked to go on.
@@ -16,8 +16,9 @@ def run() -> int:
 
         return main()
     except KeyboardInterrupt:
-        print("tracediff: interrupted", file=sys.stderr)
-        return 130
+        from tracediff.cli.interrupt import end
+
+        end()
 
 
 if __name__ == "__main__":

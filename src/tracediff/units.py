@@ -82,8 +82,8 @@ def count(number: int, noun: str) -> str:
 
 
 def size(number: int) -> str:
-    """`1,234 MB` of bytes."""
-    return f"{number / 1_000_000:,.0f} MB"
+    """`1,234 MB` of bytes, `0.2 MB` of few."""
+    return f"{number / 1_000_000:,.{1 if number < 10_000_000 else 0}f} MB"
 
 
 def reading(done: int, total: int) -> str:

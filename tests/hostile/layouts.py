@@ -55,9 +55,7 @@ def _unfinished(trace: RealTrace) -> Damaged:
     calls, pairs = _begin_and_end(trace)
     lonely = pairs.entries[-1], with_values(pairs.entries[0], ts=microseconds(calls.end_ns + 1000))
     raw = pairs.and_then(*lonely)
-    positions = tuple(raw.byte_of(len(pairs.entries) + at) for at in range(2))
-    repairs = {"unfinished_calls": 2}
-    return Damaged(raw.text, calls, repairs, dropped_at=positions, events_read=len(pairs.entries))
+    return Damaged(raw.text, calls, {"unfinished_calls": 2}, events_read=len(pairs.entries))
 
 
 @damaged(13, "the categories and keys of torch 1.11")

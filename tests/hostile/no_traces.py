@@ -44,7 +44,7 @@ def _directory(path: Path, trace: RealTrace) -> None:
     path.mkdir()
 
 
-@unreadable(40, "a FIFO", "not a regular file")
+@unreadable(40, "a FIFO", "nobody writes to")
 def _fifo(path: Path, trace: RealTrace) -> None:
     os.mkfifo(path)
 

@@ -39,6 +39,11 @@ class Damaged:
     iterations: int | None = None
 
     @property
+    def events_dropped(self) -> int:
+        """Where a call begins whose end is missing is not known."""
+        return len(self.dropped_at) + self.repairs.get("unfinished_calls", 0)
+
+    @property
     def is_harmed(self) -> bool:
         return bool(self.repairs or self.dropped_at or self.truncated)
 

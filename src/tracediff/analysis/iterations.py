@@ -23,6 +23,7 @@ MARKERS = tuple(marker for _, marker in _MARKERS)
 # "batch 3" counts repetitions, "layer 3" does not.
 _COUNTED = re.compile(r"iter|step|batch|epoch|run|inference|forward|request|sample", re.IGNORECASE)
 _COUNT = re.compile(r"\d+")
+_LONGEST_LABEL = 1000
 
 
 class Iteration(msgspec.Struct, frozen=True):
@@ -122,7 +123,7 @@ def label_of(name: str) -> str:
     for pattern, marker in _MARKERS:
         if pattern.match(name):
             return marker
-    return _COUNT.sub("#", name) if _COUNTED.search(name) else name
+    return _COUNT.sub("#", name) if len(name) <= _LONGEST_LABEL and _COUNTED.search(name) else name
 
 
 def _choose_marker(tree: CallTree) -> tuple[str | None, list[int]]:

@@ -41,6 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code (CONTRACTS, "Commands").
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, which is for `tracediff.__main__` to answer.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     if sys.stdout is None or sys.stderr is None:  # pyright: ignore[reportUnnecessaryComparison]
@@ -57,9 +60,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"tracediff: error: {printable(str(error))}", file=sys.stderr)
         return next(code for kind, code in _EXIT_CODES.items() if isinstance(error, kind))
-    except KeyboardInterrupt:
-        print("tracediff: interrupted", file=sys.stderr)
-        return ExitCode.INTERRUPTED
     except BrokenPipeError:
         # The reader of the pipe (head, less) has seen enough; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -8,6 +8,7 @@ import signal
 import sys
 import threading
 from collections.abc import Generator
+from typing import NoReturn
 
 from tracediff.cli.exit_codes import ExitCode
 from tracediff.cli.progress import ERASE, is_watched
@@ -44,11 +45,12 @@ def _watch(reading: int, left: threading.Event) -> None:
     with os.fdopen(reading, "rb", buffering=0) as signals:
         while number := signals.read(1):
             if number[0] in _SIGNALS and not left.wait(_GRACE_SECONDS):
-                _end()
+                end()
 
 
-def _end() -> None:
+def end() -> NoReturn:
+    """Says so and ends the process at once: to free what was read, piece by piece, can take seconds."""
     abandon_parts()
-    # The other thread may hold the lock of sys.stderr.
+    # Another thread may hold the lock of sys.stderr.
     os.write(sys.stderr.fileno(), f"{ERASE if is_watched() else ''}tracediff: interrupted\n".encode())
     os._exit(ExitCode.INTERRUPTED)

@@ -113,8 +113,13 @@ def lean() -> Generator[None]:
     try:
         with interruptible():
             yield
-    finally:
+    except KeyboardInterrupt:
+        # The process ends now: to look for garbage in all that was read takes half a second.
+        raise
+    except BaseException:
         gc.enable()
+        raise
+    gc.enable()
 
 
 def write(text: str, options: Namespace) -> None:

@@ -205,9 +205,9 @@ class ColumnBuilder:
             values=self._column("values", np.int32),
             correlation=self._column("correlation"),
         )
+        self._damage.mended("giant_durations", drop_giants(events, list(categories)))
         if type(base_ns) is int and abs(base_ns) < MOST_NS:
             np.add(events.start_ns, base_ns, out=events.start_ns)
-        self._damage.mended("giant_durations", drop_giants(events, list(categories)))
         names_meant = self._names(list(names), events)
         read = self._damage.report(size, self._event_count - self._open_calls.left)
         return Trace(

@@ -46,21 +46,22 @@ def drop_giants(events: Events, categories: Sequence[str]) -> int:
     """Sets durations to 0 that are longer than the whole trace: how long those calls took is not known.
 
     Args:
-        events: whose durations; changed in place.
+        events: whose durations, changed in place; starts without the trace's base, so that lost ones are 0.
         categories: what their categories point into.
 
     Returns:
         How many there were.
     """
-    if not len(events):
-        return 0
     start, dur = events.start_ns, events.dur_ns
+    timed = (start != 0) | (dur != 0)
+    if not timed.any():
+        return 0
     spans = events.category == (categories.index(_SPAN) if _SPAN in categories else -1)
     longest = int((start[spans] + dur[spans]).max() - start[spans].min()) if spans.any() else -1
     # A span that ends before the last call begins is not that of the whole trace.
-    if longest < start.max() - start.min():
+    if longest < start[timed].max() - start[timed].min():
         suspects = dur > _LONG_NS
-        rest = ~suspects
+        rest = timed & ~suspects
         known = int((start[rest] + dur[rest]).max() - start[rest].min()) if rest.any() else 0
         longest = max(_LONG_NS, _FACTOR * known)
     giant = (dur > longest) & ~spans

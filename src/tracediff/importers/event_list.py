@@ -75,9 +75,12 @@ class EventList:
             damage.mended("nul_bytes", between.count(b"\0"))
             if not window and window.grow():
                 continue
-            if not window or window.starts_with(b"]"):
+            if not window:
+                damage.truncated |= not self._is_document
+                return False
+            if window.starts_with(b"]"):
                 damage.mended("commas", commas)
-                damage.truncated |= not (window.take(1) or self._is_document)
+                window.skip(1)
                 return False
             if window.starts_with(b"{"):
                 damage.mended("commas", abs(commas - (0 if self._is_first else 1)))

@@ -21,6 +21,7 @@ _CLOSING = b"}]"
 # What only a broken value reaches without an end; no sound one is searched for the next key.
 _SUSPICIOUS_BYTES = 4 * 1024 * 1024
 _LONGEST_KEY = 64
+_PADDING = b" \t\r\n\0"
 
 
 class JsonStream:
@@ -35,6 +36,7 @@ class JsonStream:
     def __init__(self, window: Window, damage: Damage, landmarks: dict[str, bytes] | None = None) -> None:
         self._window = window
         self._damage = damage
+        self._is_closed = False
         self._landmarks = re.compile(
             b"|".join(rb'"%b"\s*+:\s*+(?=%b)' % (key.encode(), value) for key, value in (landmarks or {}).items())
             or rb"\Z\A"
@@ -63,7 +65,7 @@ class JsonStream:
                 yield window.take(size).rstrip().rstrip(b":").rstrip()[1:-1].decode("utf-8", "replace")
             else:
                 self._go_on()
-        self._damage.truncated = True
+        self._damage.truncated |= not self._is_closed
 
     def value(self) -> bytes | None:
         """Takes one value of any kind, as its JSON text; None where it is not JSON, and the next landmark comes."""
@@ -104,7 +106,7 @@ class JsonStream:
         while (found := window.search(self._landmarks)) is None:
             window.skip(max(0, len(window) - _LONGEST_KEY))
             if not window.grow():
-                window.skip(len(window))
+                self._is_closed = window.take(len(window)).rstrip(_PADDING).endswith(b"}")
                 return
         window.skip(found)
 

@@ -108,7 +108,7 @@ class KinetoImporter:
             key_averages=key_averages_of(own),
             warnings=(*doubts, *warnings_of(own)),
         )
-        if trace.event_count == 0:
+        if trace.read.events_read == 0:
             raise TraceFormatError(_nothing_in(trace.read, found), path)
         return modernised(trace), own
 

@@ -30,9 +30,11 @@ _CONSTANTS = (b"true", b"false", b"null")
 
 _ESCAPES = re.compile(
     rb"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<surrogates>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
-    rb'|(?P<escape>\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))|(?P<backslashes>\\)|(?P<quotes>")|(?P<control_characters>[\x00-\x1f])'
+    rb'|(?P<escape>\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))|(?P<backslashes>\\)|(?P<quotes>"++)|(?P<control_characters>[\x00-\x1f]++)'
 )
-_LITERALS = re.compile(rb'(?P<escape>\\")|(?P<backslashes>\\)|(?P<quotes>")|(?P<control_characters>[\x00-\x1f])')
+_LITERALS = re.compile(
+    rb'(?P<escape>\\")|(?P<backslashes>(?:\\(?!"))++)|(?P<quotes>"++)|(?P<control_characters>[\x00-\x1f]++)'
+)
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
@@ -204,13 +206,19 @@ def _mend_content(content: bytes, repairs: Counter[str]) -> bytes:
         return content
 
     def mended(match: re.Match[bytes]) -> bytes:
-        kind, character = match.lastgroup, match.group()
+        kind, found = match.lastgroup, match.group()
         if kind is None or kind in ("pair", "escape"):
-            return character
-        repairs[kind] += 1
+            return found
         if kind == "surrogates":
+            repairs[kind] += 1
             return rb"\ufffd"
-        return rb"\u%04x" % character[0] if kind == "control_characters" else b"\\" + character
+        repairs[kind] += len(found)
+        # In pairs of an escape and what is escaped.
+        return (
+            b"".join([rb"\u%04x" % byte for byte in found])
+            if kind == "control_characters"
+            else (b"".join([b"\\%c" % byte for byte in found]))
+        )
 
     return (_LITERALS if "backslashes" in found else _ESCAPES).sub(mended, content)
 
