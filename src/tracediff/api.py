@@ -46,18 +46,23 @@ class Trace:
 
     @cached_property
     def operators(self) -> pd.DataFrame:
-        """`key_averages()`: name, calls, self_cpu_ns, cpu_total_ns, over all iterations."""
+        """`key_averages()`: name, calls, self_cpu_ns, cpu_total_ns, over all iterations.
+
+        Where anything ran on a device also self_device_ns and device_total_ns.
+        """
         import pandas as pd
 
         rows = self._summary.operators
-        return pd.DataFrame(
-            {
-                "name": [row.name for row in rows],
-                "calls": [row.calls for row in rows],
-                "self_cpu_ns": [row.self_ns for row in rows],
-                "cpu_total_ns": [row.total_ns for row in rows],
-            }
-        )
+        columns: dict[str, list[str] | list[int]] = {
+            "name": [row.name for row in rows],
+            "calls": [row.calls for row in rows],
+            "self_cpu_ns": [row.self_ns for row in rows],
+            "cpu_total_ns": [row.total_ns for row in rows],
+        }
+        if self._summary.device:
+            columns["self_device_ns"] = [row.self_device_ns for row in rows]
+            columns["device_total_ns"] = [row.device_total_ns for row in rows]
+        return pd.DataFrame(columns)
 
     @cached_property
     def events(self) -> pd.DataFrame:
@@ -81,6 +86,7 @@ class Trace:
                 "start_ns": events.start_ns,
                 "dur_ns": events.dur_ns,
                 "external_id": events.external_id,
+                "correlation": events.correlation,
                 "shapes": [None if shape == ABSENT else trace.shapes[shape] for shape in shapes],
             }
         )
@@ -135,10 +141,11 @@ class Diff:
     def rows(self) -> pd.DataFrame:
         """A row per family and shape, largest difference first."""
         rows = self.result.rows
+        columns = _SIDE_COLUMNS | (_DEVICE_COLUMNS if self.result.device else {})
         sides = {
             f"{name}_{title}": [value(side) if (side := pick(row)) else None for row in rows]
             for name, pick in (("base", _base), ("candidate", _candidate))
-            for title, value in _SIDE_COLUMNS.items()
+            for title, value in columns.items()
         }
         return _frame(
             {
@@ -173,13 +180,14 @@ class Diff:
     def operators(self) -> pd.DataFrame:
         """Operators by raw name on both sides."""
         pairs = self.result.operators
+        columns = _OPERATOR_COLUMNS | (_OPERATOR_DEVICE_COLUMNS if self.result.device else {})
         return _frame(
             {
                 "name": [pair.name for pair in pairs],
                 **{
                     f"{side}_{title}": [value(one) if (one := getattr(pair, side)) else None for pair in pairs]
                     for side in ("base", "candidate")
-                    for title, value in _OPERATOR_COLUMNS.items()
+                    for title, value in columns.items()
                 },
             }
         )
@@ -265,10 +273,15 @@ _SIDE_COLUMNS: dict[str, Callable[[model.RowSide], object]] = {
     "flops": lambda side: side.flops,
     "bytes": lambda side: side.bytes,
 }
+_DEVICE_COLUMNS: dict[str, Callable[[model.RowSide], object]] = {"device_ns": lambda side: side.device_ns}
 _OPERATOR_COLUMNS: dict[str, Callable[[model.OperatorTime], object]] = {
     "calls": lambda operator: operator.calls,
     "self_cpu_ns": lambda operator: operator.self_ns,
     "cpu_total_ns": lambda operator: operator.total_ns,
+}
+_OPERATOR_DEVICE_COLUMNS: dict[str, Callable[[model.OperatorTime], object]] = {
+    "self_device_ns": lambda operator: operator.self_device_ns,
+    "device_total_ns": lambda operator: operator.device_total_ns,
 }
 
 

@@ -138,6 +138,7 @@ def measure(path: str | Path, options: CompareOptions | None = None, progress: P
         UsageError: there is only one.
     """
     from tracediff.analysis.noise import measure_noise
+    from tracediff.analysis.settings import ranks_of
     from tracediff.analysis.traced import diff_traces
 
     options = options or CompareOptions()
@@ -148,6 +149,10 @@ def measure(path: str | Path, options: CompareOptions | None = None, progress: P
             raise UsageError(
                 "is one capture, and noise is what several differ by. Capture with --repeat", captures.path
             )
+        if ranks_of([trace.run for trace in captures.traces]):
+            raise UsageError(
+                "are ranks of a distributed run, and noise is what repetitions differ by. Name those", captures.path
+            )
         noise = measure_noise(diff_traces(captures, captures, families))
         labels.append(structs.replace(noise, warnings=(*noise.warnings, *captures.warnings)))
     return Noise(tuple(labels))
@@ -155,6 +160,9 @@ def measure(path: str | Path, options: CompareOptions | None = None, progress: P
 
 def _judged(diff: Diff, options: CompareOptions) -> Diff:
     if max(diff.base.captures, diff.candidate.captures) == 1 and options.noise is None:
+        return diff
+    if diff.base.ranks or diff.candidate.ranks:
+        # Ranks are parts of one run: how they differ says nothing about another run.
         return diff
     # Only repeated captures pay for the statistics.
     from tracediff.analysis.certainty import Thresholds, judge

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracediff import units
+from tracediff.model.device import DeviceTime
 from tracediff.model.diff import Diff, Latency, LedgerTerm, OperatorPair, Row, RowSide, Side, ThreadLedger, Total
 from tracediff.model.gate import Condition, Outcome
 from tracediff.model.kernels import Kernel, KernelCoverage
@@ -47,7 +48,43 @@ def beside_headline(diff: Diff) -> list[str]:
             f"A few iterations carry these means: medians are {_spans(typical)}, {units.ratio(typical.ratio)} the "
             f"time{direction}."
         )
+    return lines + device_difference(diff)
+
+
+def device_difference(diff: Diff) -> list[str]:
+    """What both sides ran on devices, which is no part of the ledger; nothing where neither did."""
+    device = diff.device
+    if device is None:
+        return []
+    base, candidate = device.base, device.candidate
+    total, busy = Total(base.total_ns, candidate.total_ns), Total(base.busy_ns, candidate.busy_ns)
+    sentence = f"On devices, beside the ledger: {_spans(total)} an iteration: {_change(total)}; busy {_spans(busy)}"
+    if base.unlinked_ns or candidate.unlinked_ns:
+        sentence += f"; of no operator {_spans(Total(base.unlinked_ns, candidate.unlinked_ns))}"
+    return [f"{sentence}."]
+
+
+def device_totals(time: DeviceTime) -> list[str]:
+    """The lines below an operator table about time on devices, written as torch writes that of the CPU."""
+    lines = [
+        f"Self device time total: {units.torch_duration(time.total_ns / 1000)}",
+        f"Device busy: {units.torch_duration(time.busy_ns / 1000)}",
+    ]
+    if time.unlinked_ns:
+        lines.append(f"Device time of no operator: {units.torch_duration(time.unlinked_ns / 1000)}")
     return lines
+
+
+def device_times(base_ns: int, candidate_ns: int) -> str:
+    """`1.72 ms -> 1.65 ms` on devices; `-` for none on either side."""
+    if not base_ns and not candidate_ns:
+        return "-"
+    return f"{units.duration(base_ns)} -> {units.duration(candidate_ns)}"
+
+
+def row_device_times(row: Row) -> str:
+    """The same of a row."""
+    return device_times(*(side.device_ns if side else 0 for side in (row.base, row.candidate)))
 
 
 def means_mislead(total: Total) -> bool:
@@ -145,12 +182,17 @@ def side_facts(side: Side) -> str:
         f"torch {run.torch_version}" if run.torch_version else "",
         f"backend {run.backend}" if run.backend else "",
         run.workload or "",
-        units.count(side.captures, "capture") if side.captures > 1 else "",
+        captures(side) if side.captures > 1 else "",
         units.count(side.iterations, "iteration") + (f" of {side.marker}" if side.marker else ""),
         cold(side),
         EMULATED if run.emulated else "",
     ]
     return ", ".join(filter(None, [*facts, _attributed(side)]))
+
+
+def captures(side: Side) -> str:
+    """`5 captures`; `8 ranks` of a distributed run are something else."""
+    return units.count(side.captures, "rank" if side.ranks else "capture")
 
 
 def _attributed(side: Side) -> str:

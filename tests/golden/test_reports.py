@@ -18,6 +18,7 @@ from tracediff.report.base import REPORTS, ReportOptions, load_report
 from tracediff.report.documents import json_schemas
 
 from builders import SAMPLES
+from devices import DeviceTraceBuilder, step
 
 EXPECTED = Path(__file__).parent / "expected"
 SUFFIXES = {name: suffixes[0] for name, (_, suffixes) in REPORTS.items() if name != "html"}
@@ -53,6 +54,18 @@ def test_show(monkeypatch: pytest.MonkeyPatch, by_shape: bool, report: str) -> N
     text = load_report(report).render_summary(summarize(load("acl.json"), by_shape), ReportOptions(limit=8))
 
     check(f"show{'-by-shape' if by_shape else ''}{SUFFIXES[report]}", text)
+
+
+@pytest.mark.parametrize("report", SUFFIXES)
+def test_devices(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, report: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    base = DeviceTraceBuilder().add(step(1)).write(Path("base.json"))
+    # As if the kernels of the second step had been slower.
+    candidate = DeviceTraceBuilder().add(step(1), step(2, addmm=140)).write(Path("candidate.json"))
+    render = load_report(report)
+
+    check(f"diff-device{SUFFIXES[report]}", render.render_diff(compare(base, candidate), ReportOptions()))
+    check(f"show-device{SUFFIXES[report]}", render.render_summary(summarize(load(candidate)), ReportOptions()))
 
 
 def test_page(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -45,6 +45,7 @@ class Account(msgspec.Struct):
     kernels: tuple[Kernel, ...] = ()
     work: Work = Work(None, None)
     peak: Peak = Peak()
+    device_ns: int = 0
 
     def per_iteration(self, iterations: int) -> RowSide:
         """The same as means of one iteration."""
@@ -67,6 +68,7 @@ class Account(msgspec.Struct):
             peak=self.peak,
             flops=None if self.work.flops is None else mean_ns(self.work.flops, iterations),
             bytes=None if self.work.bytes is None else mean_ns(self.work.bytes, iterations),
+            device_ns=mean_ns(self.device_ns, iterations),
         )
 
 
@@ -100,10 +102,13 @@ def keep_accounts(
     rows = row[owner]
     time_ns = np.zeros(len(tree), dtype=np.int64)
     np.add.at(time_ns, owner, tree.self_ns[calls])
+    by_row = group(rows)
     accounts = {
-        number: Account(shape=shapes[number], samples_ns=samples)
-        for number, samples in _samples(side, calls, group(rows))
+        number: Account(shape=shapes[number], samples_ns=samples) for number, samples in _samples(side, calls, by_row)
     }
+    if side.device:
+        for account, device_ns in zip(accounts.values(), by_row.sums(side.device.self_ns[calls]).tolist(), strict=True):
+            account.device_ns = device_ns
 
     operators = calls[tree.is_operator[calls]]
     for number, name, count, self_ns, total_ns in _by_row_and_name(side, operators, row[side.owner[operators]]):

@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 
+from msgspec import structs
+
 from tracediff import units
 from tracediff.analysis.accounts import Account, RowKey
 from tracediff.model.diff import GAPS, REMAINDER, Change, LedgerTerm, Match, Row, RowSide, Total
@@ -138,6 +140,11 @@ def shortened(ledger: Sequence[LedgerTerm], total: Total, most: int) -> tuple[Le
         return tuple(ledger)
     sums = sum(term.base_ns for term in smaller), sum(term.candidate_ns for term in smaller)
     together = _other_term(units.count(len(smaller), "smaller term"), *sums, total)
+    together = structs.replace(
+        together,
+        base_device_ns=sum(term.base_device_ns for term in smaller),
+        candidate_device_ns=sum(term.candidate_device_ns for term in smaller),
+    )
     return (*families[:most], together, gaps, remainder)
 
 
@@ -155,6 +162,8 @@ def _term(family: str, rows: Sequence[Row], numbers: Iterable[int], total: Total
         share=total.share(candidate_ns - base_ns) or 0.0,
         outermost=tuple(outermost),
         rows=tuple(numbers),
+        base_device_ns=sum(side.device_ns for side in sides[0]),
+        candidate_device_ns=sum(side.device_ns for side in sides[1]),
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from tracediff.analysis.call_tree import CallTree
+from tracediff.analysis.device import DeviceWork
 from tracediff.analysis.grouping import group
 from tracediff.model.diff import OperatorPair, OperatorTime
 from tracediff.model.trace import InputShapes, Operator
@@ -15,8 +16,13 @@ from tracediff.model.trace import InputShapes, Operator
 _STEP = re.compile(r"^ProfilerStep#.*")
 
 
-def operator_table(tree: CallTree, by_shape: bool = False) -> tuple[Operator, ...]:
+def operator_table(tree: CallTree, by_shape: bool = False, device: DeviceWork | None = None) -> tuple[Operator, ...]:
     """Groups the calls as `key_averages(group_by_input_shape=by_shape)` does, over all threads.
+
+    Args:
+        tree: the calls.
+        by_shape: whether input shapes tell operators apart.
+        device: what they ran on devices.
 
     Returns:
         The operators in the order in which they first ran; annotations are among them, as in torch.
@@ -27,19 +33,34 @@ def operator_table(tree: CallTree, by_shape: bool = False) -> tuple[Operator, ..
     # Only within a thread the first call of a group is the first that ran; torch keeps an operator and an annotation
     # of the same name apart.
     found = group(((tree.thread.astype(np.int64) * len(names) + tree.name) * width + shapes) * 2 + tree.is_operator)
-    sums = (found.counts(), found.sums(tree.torch_self_ns), found.sums(tree.total_ns))
+    columns = [tree.torch_self_ns, tree.total_ns, *((device.self_ns, device.total_ns) if device else ())]
+    sums = [found.counts(), *(found.sums(column) for column in columns)]
     groups: dict[tuple[str, bool, InputShapes | None], list[int]] = {}
     began: list[int] = np.lexsort((found.first, tree.start_ns[found.first])).tolist()
     for at in began:
         (code, shape), is_operator = divmod(int(found.codes[at]) // 2, width), bool(found.codes[at] % 2)
         shapes = without_lists(tree.trace.shapes[shape - 1]) if shape else ()
-        total = groups.setdefault((names[code % len(names)], is_operator, shapes if by_shape else None), [0, 0, 0])
-        for position in range(3):
-            total[position] += int(sums[position][at])
-    return tuple(
-        Operator(name, calls, self_ns, total_ns, shapes, is_annotation=not is_operator)
-        for (name, is_operator, shapes), (calls, self_ns, total_ns) in groups.items()
-    )
+        total = groups.setdefault(
+            (names[code % len(names)], is_operator, shapes if by_shape else None), [0] * len(sums)
+        )
+        for position, column in enumerate(sums):
+            total[position] += int(column[at])
+    operators: list[Operator] = []
+    for (name, is_operator, shapes), (calls, self_ns, total_ns, *on_device) in groups.items():
+        self_device_ns, device_total_ns = on_device or (0, 0)
+        operators.append(
+            Operator(
+                name=name,
+                calls=calls,
+                self_ns=self_ns,
+                total_ns=total_ns,
+                input_shapes=shapes,
+                is_annotation=not is_operator,
+                self_device_ns=self_device_ns,
+                device_total_ns=device_total_ns,
+            )
+        )
+    return tuple(operators)
 
 
 def without_lists(shapes: InputShapes) -> InputShapes:

@@ -63,7 +63,6 @@ def pool(trees: Sequence[CallTree], found: Sequence[Iterations], path: str, labe
         is_operator=np.concatenate([tree.is_operator for tree in trees]),
         clipped=sum(tree.clipped for tree in trees),
         duplicates=sum(tree.duplicates for tree in trees),
-        negative=sum(tree.negative for tree in trees),
     )
     moved = [
         [_moved(iteration, capture, calls[capture], shifts[capture]) for iteration in one.kept]
@@ -103,11 +102,11 @@ def _pool_traces(
     """All events as one trace with joint tables, and by how much the times of each capture moved."""
     traces = [tree.trace for tree in trees]
     shifts: list[int] = []
-    now = int(traces[0].events.start_ns.min())
-    for trace in traces:
-        start = trace.events.start_ns
-        shifts.append(now - int(start.min()))
-        now = int((start + np.maximum(trace.events.dur_ns, 0)).max()) + shifts[-1] + 1
+    # By the calls: device events that lost their times begin at 0.
+    now = int(trees[0].start_ns.min())
+    for tree in trees:
+        shifts.append(now - int(tree.start_ns.min()))
+        now = int((tree.start_ns + tree.total_ns).max()) + shifts[-1] + 1
     names, name = _interned([trace.names for trace in traces], [trace.events.name for trace in traces])
     categories, category = _interned(
         [trace.categories for trace in traces], [trace.events.category for trace in traces]
@@ -124,7 +123,7 @@ def _pool_traces(
         [trace.events.thread for trace in traces],
         first=[(_ITERATING, iterating)],
     )
-    same = ("dur_ns", "external_id")
+    same = ("dur_ns", "external_id", "correlation")
     events = Events(
         name=name,
         category=category,

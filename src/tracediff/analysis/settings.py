@@ -51,6 +51,12 @@ def unlike_settings(runs: Sequence[Run]) -> Iterator[str]:
             yield f"the captures differ in {name}: {', '.join(found)}"
 
 
+def ranks_of(runs: Sequence[Run]) -> tuple[int, ...]:
+    """The ranks of a distributed run that these processes are; empty where they may be repetitions of one."""
+    ranks = tuple(sorted({run.rank for run in runs if run.rank is not None}))
+    return ranks if len(ranks) > 1 else ()
+
+
 def _env(run: Run) -> dict[str, Any]:
     found: object = run.environment.get("env")
     return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnknownVariableType]

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tracediff.analysis.call_tree import CallTree, build_call_tree
+from tracediff.analysis.device import DeviceWork, link_device, pool_device
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
 from tracediff.analysis.iterations import Iteration, Iterations, find_common_iterations, find_iterations
@@ -84,6 +85,7 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
         typical: the kept iterations with the most common structure: call k of one corresponds to call k of the others.
         runs: the process of each capture.
         logged: the captures that carry a log of the libraries.
+        device: what the calls ran on devices; None where nothing did.
     """
 
     tree: CallTree
@@ -95,6 +97,7 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
     typical: tuple[Iteration, ...]
     runs: tuple[Run, ...]
     logged: tuple[Trace, ...]
+    device: DeviceWork | None
 
     def kind_of(self, call: int) -> Kind:
         return self.kinds.all[int(self.kind[call])]
@@ -150,6 +153,7 @@ def _prepare(trees: Sequence[CallTree], found: Sequence[Iterations], kinds: Kind
         typical=_typical(iterations.kept, tree, signature),
         runs=tuple(trace.run for trace in captures.traces),
         logged=tuple(trace for trace in captures.traces if trace.kernel_log is not None),
+        device=pool_device(list(map(link_device, trees)), trees),
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tracediff import units
 from tracediff.analysis.call_tree import CallTree, build_call_tree
+from tracediff.analysis.device import device_doubts, device_time, link_device
 from tracediff.analysis.iterations import find_iterations
 from tracediff.analysis.kernels import NO_LOG, join_trace, kernel_table, log_doubts, operators_with_kernels
 from tracediff.analysis.operators import operator_table
@@ -35,8 +36,9 @@ def summarize(profile: Profile, by_shape: bool = False, kernels: bool = False) -
     tree = build_call_tree(profile)
     if not tree.is_operator.any():
         raise TraceFormatError("holds no operators (cpu_op). Profile with ProfilerActivity.CPU", profile.path)
-    operators = operator_table(tree, by_shape)
-    warnings = list(trace_doubts(tree))
+    device = link_device(tree)
+    operators = operator_table(tree, by_shape, device)
+    warnings = [*trace_doubts(tree), *device_doubts(device, profile)]
     if profile.resolution_ns > 1 and profile.key_averages and not by_shape:
         if _same_calls(operators, profile.key_averages):
             operators = profile.key_averages
@@ -66,6 +68,7 @@ def summarize(profile: Profile, by_shape: bool = False, kernels: bool = False) -
         warnings=tuple(warnings),
         kernels=kernel_table(joined) if joined else (),
         kernel_coverage=joined.coverage if joined else KernelCoverage(0, 0, 0, 0) if kernels else None,
+        device=device_time(device, profile) if device else None,
     )
 
 

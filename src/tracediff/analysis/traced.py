@@ -11,14 +11,17 @@ import numpy as np
 from tracediff.analysis.accounts import Account, keep_accounts, mean_ns
 from tracediff.analysis.alignment import align
 from tracediff.analysis.comparability import compare_workloads, modules_of
+from tracediff.analysis.device_totals import device_time_of_iterations
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
 from tracediff.analysis.ledger import make_ledger, make_rows
 from tracediff.analysis.merged_tree import first_nodes, merge_trees
 from tracediff.analysis.operators import pair_operators
 from tracediff.analysis.rows import Assignment, RowKeys, assign_rows
+from tracediff.analysis.settings import ranks_of
 from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_sides
 from tracediff.analysis.warnings import doubts, doubts_about_difference, of_both
+from tracediff.model.device import DeviceDifference
 from tracediff.model.diff import Diff, Latency, OperatorTime, Row, Side, ThreadLedger, Total
 from tracediff.model.kernels import Kernel, KernelCoverage, RowKernels
 from tracediff.model.trace import Captures, IntArray
@@ -85,7 +88,14 @@ def diff_traces(base: Captures, candidate: Captures, families: Families) -> Diff
             *doubts_about_difference(described, total, rows),
         ),
         latency=_latency(*sides),
+        device=_device(sides, [np.concatenate(both) for both in zip(main, beside, strict=True)]),
     )
+
+
+def _device(sides: tuple[TracedSide, TracedSide], calls: Sequence[IntArray]) -> DeviceDifference | None:
+    if all(side.device is None for side in sides):
+        return None
+    return DeviceDifference(*(device_time_of_iterations(*of_side) for of_side in zip(sides, calls, strict=True)))
 
 
 def _typical_ns(side: TracedSide) -> int:
@@ -177,6 +187,8 @@ def _operators(side: TracedSide) -> dict[str, OperatorTime]:
     calls = calls[tree.is_operator[calls]]
     found = group(tree.name[calls])
     counts, self_ns, total_ns = found.counts(), found.sums(tree.self_ns[calls]), found.sums(tree.total_ns[calls])
+    device = (side.device.self_ns, side.device.total_ns) if side.device else ()
+    on_device = [found.sums(column[calls]) for column in device]
     names = tree.trace.names
     numbers: list[int] = found.codes.tolist()
     return {
@@ -185,6 +197,7 @@ def _operators(side: TracedSide) -> dict[str, OperatorTime]:
             int(counts[at]) / iterations,
             mean_ns(int(self_ns[at]), iterations),
             mean_ns(int(total_ns[at]), iterations),
+            *(mean_ns(int(sums[at]), iterations) for sums in on_device),
         )
         for at, number in enumerate(numbers)
     }
@@ -204,4 +217,5 @@ def _side(side: TracedSide, iteration_ns: int, kernel_coverage: KernelCoverage |
         kernel_coverage=kernel_coverage,
         runs=side.runs,
         kept=tuple(Counter(iteration.capture for iteration in iterations.kept).values()),
+        ranks=ranks_of(side.runs),
     )

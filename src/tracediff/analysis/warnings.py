@@ -8,7 +8,8 @@ from statistics import median
 
 from tracediff import units
 from tracediff.analysis.call_tree import CallTree
-from tracediff.analysis.settings import unlike_settings
+from tracediff.analysis.device import device_doubts
+from tracediff.analysis.settings import ranks_of, unlike_settings
 from tracediff.analysis.side import TracedSide
 from tracediff.model.diff import Row, RowSide, Side, Total
 from tracediff.model.trace import PYTHON_FUNCTION, ReadReport
@@ -80,6 +81,12 @@ def doubts(side: TracedSide) -> Iterator[str]:
     """The doubts about one side of a comparison."""
     iterations = side.iterations
     yield from trace_doubts(side.tree)
+    yield from device_doubts(side.device, side.tree.trace)
+    if ranks := ranks_of(side.runs):
+        yield (
+            f"the captures are ranks {', '.join(map(str, ranks))} of a distributed run, which are no repetitions: "
+            "what they differ by is no noise, so nothing is called faster, slower or the same"
+        )
     if iterations.marker is None:
         yield "no iterations are marked: the whole trace counts as one"
     if iterations.cold and len(side.runs) > 1:

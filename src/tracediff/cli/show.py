@@ -23,7 +23,14 @@ from tracediff.errors import UsageError
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
 
-_SORT_KEYS = {"cpu_time_total": "total_ns", "self_cpu_time_total": "self_ns", "count": "calls", "name": "name"}
+_SORT_KEYS = {
+    "cpu_time_total": "total_ns",
+    "self_cpu_time_total": "self_ns",
+    "device_time_total": "device_total_ns",
+    "self_device_time_total": "self_device_ns",
+    "count": "calls",
+    "name": "name",
+}
 
 
 def add_parser(commands: Subparsers) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Any
 
 import msgspec
@@ -16,9 +15,19 @@ from tracediff.importers.damage import Damage
 from tracediff.importers.durations import OpenCalls, drop_giants
 from tracediff.importers.events import MOST_NS, Args, Chunk, Event
 from tracediff.model.run import Run
-from tracediff.model.trace import ABSENT, Events, IntArray, Operator, Thread, Trace
+from tracediff.model.trace import (
+    ABSENT,
+    DEVICE_CATEGORIES,
+    RUNTIME_CATEGORIES,
+    Events,
+    IntArray,
+    Operator,
+    Thread,
+    Trace,
+)
 
 _COMPLETE = "X"
+_LINKED = DEVICE_CATEGORIES | RUNTIME_CATEGORIES
 _INT32 = np.iinfo(np.int32)
 # Stands between the texts of shapes when they are joined; JSON has no such byte outside of a string, nor in one.
 _SEPARATOR = b"\0"
@@ -32,6 +41,28 @@ class _Interned(dict[Any, int]):
 
     def __missing__(self, key: Any) -> int:
         number = self[key] = len(self)
+        return number
+
+
+class _Kinds(_Interned):
+    """Numbers the kinds of events: name, category, pid and tid.
+
+    Attributes:
+        with_values: those of operators whose output depends on stride and padding.
+        linked: those of launches and of what they launched.
+    """
+
+    def __init__(self) -> None:
+        self.with_values: list[int] = []
+        self.linked: list[int] = []
+
+    def __missing__(self, key: Any) -> int:
+        number = super().__missing__(key)
+        name, category, *_ = key
+        if "conv" in name or "pool" in name:
+            self.with_values.append(number)
+        if category in _LINKED:
+            self.linked.append(number)
         return number
 
 
@@ -49,12 +80,11 @@ class ColumnBuilder:
         self._open_calls = OpenCalls()
         self._thread_names: dict[tuple[str, str], str] = {}
         # An event's name, category, pid and tid: few of many are different, and one look-up is faster than three.
-        self._kinds = _Interned()
-        self._has_values = bytearray()
+        self._kinds = _Kinds()
         self._shape_texts = _Interned()
         self._value_texts = _Interned()
         self._parts: dict[str, list[NDArray[Any]]] = {
-            name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "shapes", "values")
+            name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "shapes", "values", "correlation")
         }
 
     def add_all(self, chunks: Iterable[Chunk]) -> None:
@@ -86,13 +116,16 @@ class ColumnBuilder:
         kinds = self._kinds
         kind = np.array([kinds[event.name, event.cat, event.pid, event.tid] for event in events], dtype=np.int32)
         args = [event.args for event in events]
+        external_id = np.array([arg.external_id for arg in args], dtype=np.int64)
+        correlation = self._correlations(kind, args, external_id)
         columns = {
             "kind": kind,
             "start_ns": start_ns,
             "dur_ns": dur_ns,
-            "external_id": _narrow(np.array([arg.external_id for arg in args], dtype=np.int64)),
+            "external_id": _narrow(external_id),
             "shapes": self._shapes(args),
             "values": self._values(kind, args),
+            "correlation": correlation,
         }
         for name, column in columns.items():
             self._parts[name].append(column)
@@ -105,12 +138,29 @@ class ColumnBuilder:
 
     def _values(self, kind: IntArray, args: Sequence[Args]) -> IntArray:
         """Values of arguments, where an operator's output depends on stride and padding: others serve nobody."""
-        new = islice(self._kinds, len(self._has_values), None)
-        self._has_values.extend("conv" in name or "pool" in name for name, *_ in new)
         column = np.full(len(kind), ABSENT, dtype=np.int32)
-        wanted = np.flatnonzero(np.frombuffer(self._has_values, dtype=np.bool_)[kind])
-        column[wanted] = _numbered([args[at].concrete_inputs for at in wanted.tolist()], self._value_texts)
+        wanted = self._of_kinds(kind, self._kinds.with_values)
+        column[wanted] = _numbered([args[at].concrete_inputs for at in wanted], self._value_texts)
         return column
+
+    def _correlations(self, kind: IntArray, args: Sequence[Args], external_id: IntArray) -> IntArray:
+        """Ids of launches and of what they launched; their External id, too, had a key of its own in torch <= 1.11."""
+        linked = self._of_kinds(kind, self._kinds.linked)
+        ids = _narrow(np.array([args[at].correlation for at in linked], dtype=np.int64))
+        column = np.full(len(kind), ABSENT, dtype=ids.dtype)
+        column[linked] = ids
+        unnamed = [at for at in linked if external_id[at] == ABSENT]
+        external_id[unnamed] = [args[at].external_id_1_11 for at in unnamed]
+        return column
+
+    def _of_kinds(self, kind: IntArray, chosen: Sequence[int]) -> list[int]:
+        """Which events are of the chosen kinds."""
+        if not chosen:
+            return []
+        is_chosen = np.zeros(len(self._kinds), dtype=np.bool_)
+        is_chosen[chosen] = True
+        found: list[int] = np.flatnonzero(is_chosen[kind]).tolist()
+        return found
 
     def _note(self, event: Event) -> None:
         if event.ph == "M" and event.name == "thread_name" and event.args.name:
@@ -153,6 +203,7 @@ class ColumnBuilder:
             external_id=self._column("external_id"),
             shapes=self._column("shapes", np.int32),
             values=self._column("values", np.int32),
+            correlation=self._column("correlation"),
         )
         self._damage.mended("giant_durations", drop_giants(events, list(categories)))
         if type(base_ns) is int and abs(base_ns) < MOST_NS:

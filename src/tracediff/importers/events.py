@@ -33,6 +33,8 @@ class Args(msgspec.Struct, gc=False, frozen=True):
     input_dims: msgspec.Raw = msgspec.field(name="Input Dims", default=_NO_TEXT)
     input_dims_1_11: msgspec.Raw = msgspec.field(name="Input dims", default=_NO_TEXT)
     concrete_inputs: msgspec.Raw = msgspec.field(name="Concrete Inputs", default=_NO_TEXT)
+    correlation: _Int64 = ABSENT
+    external_id_1_11: _Int64 = msgspec.field(name="external id", default=ABSENT)
     name: msgspec.Raw = _NO_TEXT
     """What a `thread_name` metadata event says."""
 

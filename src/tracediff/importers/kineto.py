@@ -13,13 +13,23 @@ from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.damage import Damage
 from tracediff.importers.event_list import EventList
 from tracediff.importers.json_stream import JsonStream
-from tracediff.importers.recorded import OWN_KEY, kernel_log_of, kernel_trace_of, key_averages_of, run_of, warnings_of
+from tracediff.importers.old_layout import modernised
+from tracediff.importers.recorded import (
+    OWN_KEY,
+    kernel_log_of,
+    kernel_trace_of,
+    key_averages_of,
+    rank_of,
+    run_of,
+    warnings_of,
+)
 from tracediff.importers.source import Progress, Source, bytes_source
 from tracediff.importers.window import Window
 from tracediff.model.trace import ReadReport, Trace
 
 _EVENTS_KEY = "traceEvents"
-_READ_KEYS = (OWN_KEY, "baseTimeNanoseconds")
+_RANK_KEY = "distributedInfo"
+_READ_KEYS = (OWN_KEY, "baseTimeNanoseconds", _RANK_KEY)
 _LANDMARKS = {_EVENTS_KEY: rb"\[", "baseTimeNanoseconds": rb"\d"}
 _FLAGS = ("record_shapes", "with_stack", "profile_memory", "with_flops", "with_modules")
 _ON = (b"1", b"true")
@@ -87,7 +97,12 @@ class KinetoImporter:
         trace = columns.build(
             path=path,
             # Kineto writes the flags that are on, and before torch 2.0 none at all.
-            run=run_of(path, own, {flag: flags.get(flag, False) for flag in _FLAGS} if flags else None),
+            run=run_of(
+                path,
+                own,
+                {flag: flags.get(flag, False) for flag in _FLAGS} if flags else None,
+                rank_of(metadata.get(_RANK_KEY)),
+            ),
             size=size,
             base_ns=metadata.get("baseTimeNanoseconds"),
             key_averages=key_averages_of(own),
@@ -95,7 +110,7 @@ class KinetoImporter:
         )
         if trace.read.events_read == 0:
             raise TraceFormatError(_nothing_in(trace.read, found), path)
-        return trace, own
+        return modernised(trace), own
 
 
 def _nothing_in(read: ReadReport, has_list: bool) -> str:

@@ -53,6 +53,10 @@ class _Torch(msgspec.Struct):
     config: str | None = None
 
 
+class _Distributed(msgspec.Struct):
+    rank: int | None = None
+
+
 class _Measured(msgspec.Struct):
     matmul_flops_per_s: dict[str, float] = {}
     copy_bytes_per_s: float | None = None
@@ -67,13 +71,14 @@ class _CapturedOperator(msgspec.Struct):
     cpu_time_total: float
 
 
-def run_of(path: str, recorded: object, profiler: Mapping[str, bool] | None = None) -> Run:
+def run_of(path: str, recorded: object, profiler: Mapping[str, bool] | None = None, rank: int | None = None) -> Run:
     """What is known about the process; only the label where the file records nothing.
 
     Args:
         path: the file, for the label.
         recorded: the key's value as decoded. What in it is not of its documented type counts as not recorded.
         profiler: which flags the file says the profiler had.
+        rank: of the process in a distributed run.
     """
     own = _as(recorded, dict[str, Any], {})
     environment: Mapping[str, Any] = _as(own.get("environment"), dict[str, Any], {})
@@ -99,7 +104,13 @@ def run_of(path: str, recorded: object, profiler: Mapping[str, bool] | None = No
         blas=_BLAS.get(blas),
         recorded_label=_text(own.get("label")),
         block=_block_of(own),
+        rank=rank,
     )
+
+
+def rank_of(distributed_info: object) -> int | None:
+    """The rank in a trace's `distributedInfo`, as decoded; None where it says none."""
+    return _as(distributed_info, _Distributed, _Distributed()).rank
 
 
 def warnings_of(recorded: object) -> tuple[str, ...]:

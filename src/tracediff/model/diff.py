@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from tracediff.model.device import DeviceDifference
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.run import Peak, Run
@@ -30,11 +31,11 @@ class Side(msgspec.Struct, frozen=True):
         cold_iterations: the iterations that were set aside, by label.
         marker: what delimits an iteration (`ProfilerStep`, `model_inference`); None: the whole trace.
         iteration_ns: mean time of one iteration.
-        samples_ns: time of each; empty where only their sum is known.
         kernel_coverage: what became of the lines of the libraries' log; None where there is none.
         samples_ns: time of each, capture by capture; empty where only their sum is known.
         runs: the process of each capture.
         kept: how many of the iterations are of each capture.
+        ranks: of one distributed run that the captures are; empty where they are repetitions.
     """
 
     path: str
@@ -48,6 +49,7 @@ class Side(msgspec.Struct, frozen=True):
     kernel_coverage: KernelCoverage | None = None
     runs: tuple[Run, ...] = ()
     kept: tuple[int, ...] = ()
+    ranks: tuple[int, ...] = ()
 
 
 def _part(rate: float | None, peak: float | None) -> float | None:
@@ -55,12 +57,14 @@ def _part(rate: float | None, peak: float | None) -> float | None:
 
 
 class OperatorTime(msgspec.Struct, frozen=True):
-    """An operator's calls and nanoseconds per iteration."""
+    """An operator's calls and nanoseconds per iteration; those on devices are 0 inside of a row, which has its own."""
 
     name: str
     calls: float
     self_ns: int
     total_ns: int
+    self_device_ns: int = 0
+    device_total_ns: int = 0
 
 
 class Implementation(msgspec.Struct, frozen=True):
@@ -94,6 +98,7 @@ class RowSide(msgspec.Struct, frozen=True):
             one, and not part of `time_ns`.
         flops, bytes: arithmetic and traffic that the shapes ask for; None where they do not tell.
         peak: what the machine did at best, where the capture measured it.
+        device_ns: what its operators launched on devices; not part of `time_ns`.
     """
 
     shape: str | None
@@ -108,6 +113,7 @@ class RowSide(msgspec.Struct, frozen=True):
     flops: int | None = None
     bytes: int | None = None
     peak: Peak = Peak()
+    device_ns: int = 0
 
     @property
     def flops_share(self) -> float | None:
@@ -121,13 +127,16 @@ class RowSide(msgspec.Struct, frozen=True):
 
     @property
     def gflops_per_s(self) -> float | None:
-        """FLOPs per nanosecond; None where unknown."""
-        return self.flops / self.time_ns if self.flops is not None and self.time_ns else None
+        """FLOPs per nanosecond; None where unknown, and where a device did the work in a time of its own."""
+        return self._rate(self.flops)
 
     @property
     def gbytes_per_s(self) -> float | None:
-        """Bytes per nanosecond; None where unknown."""
-        return self.bytes / self.time_ns if self.bytes is not None and self.time_ns else None
+        """Bytes per nanosecond; None where unknown, and where a device did the work in a time of its own."""
+        return self._rate(self.bytes)
+
+    def _rate(self, work: int | None) -> float | None:
+        return work / self.time_ns if work is not None and self.time_ns and not self.device_ns else None
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -188,6 +197,7 @@ class LedgerTerm(msgspec.Struct, frozen=True):
         outermost: the outermost operators behind the term, shared by both sides or not.
         rows: indices into the rows.
         estimate, interval, p, p_adjusted, verdict, within_noise: as a row's; adjusted for all terms above the floor.
+        base_device_ns, candidate_device_ns: what its rows launched on devices; not part of the ledger.
     """
 
     term: str
@@ -203,6 +213,8 @@ class LedgerTerm(msgspec.Struct, frozen=True):
     verdict: Verdict | None = None
     p_adjusted: float | None = None
     within_noise: bool = False
+    base_device_ns: int = 0
+    candidate_device_ns: int = 0
 
 
 class Total(msgspec.Struct, frozen=True):
@@ -334,6 +346,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
         numerics: None where the outputs of both sides are not recorded, or cannot be compared.
         latency: None where a capture did not record it.
         certainty: None where a side is one capture.
+        device: None where neither side ran anything on a device.
     """
 
     base: Side
@@ -350,6 +363,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     warnings: tuple[str, ...] = ()
     latency: Latency | None = None
     certainty: Certainty | None = None
+    device: DeviceDifference | None = None
 
     @property
     def latency_contradicts(self) -> bool:

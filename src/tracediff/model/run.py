@@ -63,6 +63,7 @@ class Run(msgspec.Struct, frozen=True):
         source: where the capture comes from, in the words of the file.
         recorded_label: what the capture was called when it was made.
         block: which round of interleaved captures it belongs to: the session, and the round in it.
+        rank: which of the processes of a distributed run it is.
     """
 
     label: str
@@ -82,3 +83,4 @@ class Run(msgspec.Struct, frozen=True):
     peak: Peak = Peak()
     recorded_label: str | None = None
     block: tuple[int, int] | None = None
+    rank: int | None = None

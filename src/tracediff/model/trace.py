@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracediff.model.device import DeviceTime
 from tracediff.model.kernels import Kernel, KernelCoverage, KernelLog, OperatorKernel
 from tracediff.model.run import Run
 
@@ -22,6 +23,13 @@ InputShapes: TypeAlias = "tuple[int | InputShapes, ...]"
 OPERATOR = "cpu_op"
 ANNOTATION = "user_annotation"
 PYTHON_FUNCTION = "python_function"
+DEVICE_CATEGORIES = frozenset({"kernel", "gpu_memcpy", "gpu_memset", "Kernel", "Memcpy", "Memset"})
+"""What runs on a GPU or XPU: kernels, copies, fills; the capitalised ones are of torch <= 1.11."""
+RUNTIME_CATEGORIES = frozenset(
+    {"cuda_runtime", "cuda_driver", "hip_runtime", "hip_driver", "xpu_runtime", "xpu_driver", "Runtime"}
+    | {"mtia_runtime", "privateuse1_runtime", "privateuse1_driver"}
+)
+"""Calls of a device's library on a CPU thread, launches among them; HIP's are `cuda_runtime` as a rule."""
 
 ABSENT = -1
 """Stands in integer columns for a field that the event does not have."""
@@ -47,6 +55,7 @@ class Events(msgspec.Struct, frozen=True, eq=False):
         external_id: "External id", the order in which the profiler saw calls begin.
         shapes: index into `Trace.shapes`.
         values: index into `Trace.values`; kept for convolutions and pooling only.
+        correlation: "correlation", which joins a launch to what it launched on a device; only those have one.
     """
 
     name: IntArray
@@ -57,6 +66,7 @@ class Events(msgspec.Struct, frozen=True, eq=False):
     external_id: IntArray
     shapes: IntArray
     values: IntArray
+    correlation: IntArray
 
     def __len__(self) -> int:
         return len(self.name)
@@ -94,6 +104,7 @@ class Operator(msgspec.Struct, frozen=True):
         is_annotation: a user's label and no operator; None where a printed table does not tell.
         kernels: what the libraries ran for it, most time first; empty where no log was joined.
         kernel_share: the kernels' part of the operator's self time in the trace that the log was joined to.
+        self_device_ns, device_total_ns: what it launched on devices, without and with its children's.
     """
 
     name: str
@@ -104,6 +115,8 @@ class Operator(msgspec.Struct, frozen=True):
     is_annotation: bool | None = None
     kernels: tuple[Kernel, ...] = ()
     kernel_share: float | None = None
+    self_device_ns: int = 0
+    device_total_ns: int = 0
 
 
 class Trace(msgspec.Struct, frozen=True, eq=False):
@@ -200,6 +213,7 @@ class Summary(msgspec.Struct, frozen=True):
         self_total_ns: "Self CPU time total".
         kernels: what the libraries ran, by operator and shape, most time first.
         kernel_coverage: what became of the log's lines; None where nobody asked.
+        device: what ran on devices; None where nothing did.
     """
 
     path: str
@@ -215,3 +229,4 @@ class Summary(msgspec.Struct, frozen=True):
     warnings: tuple[str, ...] = ()
     kernels: tuple[OperatorKernel, ...] = ()
     kernel_coverage: KernelCoverage | None = None
+    device: DeviceTime | None = None

@@ -41,13 +41,23 @@ class KernelCoverageRecord(TypedDict):
     outside: int
 
 
+class DeviceTimeRecord(TypedDict):
+    """Time on devices: durations summed, time in which anything ran, and what of the sum no operator launched."""
+
+    total_ns: int
+    busy_ns: int
+    unlinked_ns: int
+
+
 class OperatorRecord(TypedDict):
-    """A row of `key_averages()`, over all iterations."""
+    """A row of `key_averages()`, over all iterations; times on devices where the trace has any."""
 
     name: str
     calls: int
     self_cpu_ns: int
     cpu_total_ns: int
+    self_device_ns: NotRequired[int]
+    device_total_ns: NotRequired[int]
     input_shapes: NotRequired[list[Any]]
     kernels: NotRequired[list[OperatorKernelRecord]]
 
@@ -70,12 +80,16 @@ class ShowDocument(TypedDict):
     trace: TraceRecord
     operators: list[OperatorRecord]
     kernel_coverage: NotRequired[KernelCoverageRecord]
+    device: NotRequired[DeviceTimeRecord]
     read: ReadRecord
     warnings: list[str]
 
 
 class SideRecord(TypedDict):
-    """One of the two inputs; `samples_ns` has capture after capture, `kept_iterations` how many are of each."""
+    """One of the two inputs; `samples_ns` has capture after capture, `kept_iterations` how many are of each.
+
+    `ranks` are there where the captures are those of a distributed run, and no repetitions.
+    """
 
     path: str
     label: str
@@ -90,6 +104,7 @@ class SideRecord(TypedDict):
     samples_ns: list[int]
     kernel_coverage: KernelCoverageRecord | None
     kept_iterations: list[int]
+    ranks: NotRequired[list[int]]
 
 
 class ComparableRecord(TypedDict):
@@ -144,7 +159,7 @@ class ImplementationRecord(TypedDict):
 
 
 class RowSideRecord(TypedDict):
-    """One side of a row, per iteration."""
+    """One side of a row, per iteration; `device_ns` where either side ran anything on a device."""
 
     shape: str | None
     operators: list[OperatorTimeRecord]
@@ -160,6 +175,7 @@ class RowSideRecord(TypedDict):
     flops_share: float | None
     bytes_share: float | None
     kernels: list[KernelRecord]
+    device_ns: NotRequired[int]
 
 
 class RowRecord(TypedDict):
@@ -189,7 +205,10 @@ class RowRecord(TypedDict):
 
 
 class LedgerRecord(TypedDict):
-    """A term; the terms sum to the total difference. Certainty as in a row, adjusted for all terms."""
+    """A term; the terms sum to the total difference. Certainty as in a row, adjusted for all terms.
+
+    Times on devices are those of its rows, where either side has any; they are not part of the sum.
+    """
 
     term: str
     delta_ns: int
@@ -203,6 +222,8 @@ class LedgerRecord(TypedDict):
     p_adjusted: float | None
     verdict: Literal["faster", "slower", "same", "no evidence"] | None
     within_noise: bool
+    base_device_ns: NotRequired[int]
+    candidate_device_ns: NotRequired[int]
 
 
 class OperatorSumsRecord(TypedDict):
@@ -211,6 +232,8 @@ class OperatorSumsRecord(TypedDict):
     calls: float
     self_cpu_ns: int
     cpu_total_ns: int
+    self_device_ns: NotRequired[int]
+    device_total_ns: NotRequired[int]
 
 
 class OperatorPairRecord(TypedDict):
@@ -255,6 +278,15 @@ class CertaintyRecord(TypedDict):
     captures: tuple[int, int]
 
 
+class DeviceDifferenceRecord(TypedDict):
+    """Time on devices per iteration, each event in the iteration that launched it."""
+
+    base: DeviceTimeRecord
+    candidate: DeviceTimeRecord
+    delta_ns: int
+    busy_delta_ns: int
+
+
 class DiffDocument(TypedDict):
     """`tracediff diff --format json`; times and calls are per iteration."""
 
@@ -264,6 +296,7 @@ class DiffDocument(TypedDict):
     comparable: ComparableRecord
     total: TotalRecord
     latency: TotalRecord | None
+    device: NotRequired[DeviceDifferenceRecord]
     rows: list[RowRecord]
     ledger: list[LedgerRecord]
     operators: list[OperatorPairRecord]

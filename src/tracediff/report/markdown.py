@@ -23,7 +23,8 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
 
 def render_summary(summary: Summary, options: ReportOptions) -> str:
     """The operator table with torch's titles."""
-    titles = ["Name", "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg", "# of Calls"]
+    titles = ["Name", "Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg"]
+    titles += [*(["Self device", "Device total"] if summary.device else []), "# of Calls"]
     operators = summary.operators[: options.limit or None]
     whole = summary.self_total_ns
     rows = [
@@ -34,6 +35,10 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
             units.torch_percent(operator.total_ns, whole),
             units.torch_duration(operator.total_ns / 1000),
             units.torch_duration(operator.total_ns / 1000 / max(1, operator.calls)),
+            *(
+                units.torch_duration(ns / 1000)
+                for ns in ((operator.self_device_ns, operator.device_total_ns) if summary.device else ())
+            ),
             str(operator.calls),
             *([_code(str(phrases.as_lists(operator.input_shapes or ())))] if summary.by_shape else []),
         ]
@@ -41,6 +46,8 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
     ]
     lines = [*_table([*titles, *(["Input Shapes"] if summary.by_shape else [])], rows), ""]
     lines.append(f"Self CPU time total: {units.torch_duration(whole / 1000)}")
+    for line in phrases.device_totals(summary.device) if summary.device else []:
+        lines += ["", line]
     lines += _kernels(summary, options) if summary.kernel_coverage else []
     lines += ["", *(f"- ⚠ {_plain(warning)}" for warning in summary.warnings)] if summary.warnings else []
     return "\n".join(lines) + "\n"
@@ -79,9 +86,9 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
     if diff.numerics:
         yield f"- outputs: {_plain(phrases.numerics(diff))}"
     yield ""
-    judged = phrases.has_certainty(diff)
+    judged, on_device = phrases.has_certainty(diff), diff.device is not None
     yield from _table(
-        ["Ledger", "Base", "Candidate", "Difference", "Share", *(["Verdict"] * judged)],
+        ["Ledger", "Base", "Candidate", "Difference", "Share", *(["Device"] * on_device), *(["Verdict"] * judged)],
         [
             [
                 _plain(phrases.term_name(term)),
@@ -89,6 +96,7 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
                 units.duration(term.candidate_ns),
                 units.difference(term.delta_ns),
                 phrases.share(term.delta_ns, diff),
+                *([phrases.device_times(term.base_device_ns, term.candidate_device_ns)] * on_device),
                 *([phrases.certainty(term)] * judged),
             ]
             for term in diff.ledger
@@ -100,6 +108,11 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
                 units.duration(diff.total.candidate_ns),
                 units.difference(diff.total.delta_ns),
                 "100.0 %" if diff.total.delta_ns else "-",
+                *(
+                    [phrases.device_times(diff.device.base.total_ns, diff.device.candidate.total_ns)]
+                    if diff.device
+                    else []
+                ),
                 *([phrases.certainty(diff.total)] * judged),
             ]
         ],
@@ -128,11 +141,12 @@ def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
 def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
     if not rows:
         return
-    with_kernels, judged = phrases.has_kernels(diff), phrases.has_certainty(diff)
+    with_kernels, judged, on_device = phrases.has_kernels(diff), phrases.has_certainty(diff), diff.device is not None
     yield from _table(
         [
             *("Family", "Shape", "Implementation", *(["Kernels"] * with_kernels)),
-            *("Calls", "Base", "Candidate", "Difference", "Share", "Change", *(["Verdict"] * judged)),
+            *("Calls", "Base", "Candidate", "Difference", "Share", *(["Device"] * on_device)),
+            *("Change", *(["Verdict"] * judged)),
         ],
         [
             [
@@ -145,6 +159,7 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
                 phrases.time(row.candidate),
                 units.difference(row.delta_ns),
                 phrases.share(row.delta_ns, diff),
+                *([phrases.row_device_times(row)] * on_device),
                 phrases.change(row),
                 *([phrases.certainty(row)] * judged),
             ]

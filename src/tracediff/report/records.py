@@ -5,12 +5,14 @@ from __future__ import annotations
 import msgspec
 
 from tracediff import phrases
+from tracediff.model.device import DeviceTime
 from tracediff.model.diff import Diff, LedgerTerm, Numerics, OperatorTime, Row, RowSide, Side, ThreadLedger, Total
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.noise import Noise
 from tracediff.model.trace import Operator, Summary
 from tracediff.report.base import ReportOptions
 from tracediff.report.documents import (
+    DeviceTimeRecord,
     DiffDocument,
     KernelCoverageRecord,
     KernelRecord,
@@ -45,24 +47,38 @@ def render_noise(noise: Noise, options: ReportOptions) -> str:
 
 def diff_document(diff: Diff) -> DiffDocument:
     """The comparison as the contract's dict."""
-    return {
+    device = diff.device
+    document: DiffDocument = {
         "schema_version": 1,
         "base": _side(diff.base),
         "candidate": _side(diff.candidate),
         "comparable": {"verdict": diff.comparable.verdict, "reasons": list(diff.comparable.reasons)},
         "total": _total(diff.total),
         "latency": _total(diff.latency) if diff.latency else None,
-        "rows": [_row(row) for row in diff.rows],
-        "ledger": [_term(term) for term in diff.ledger],
+        "rows": [_row(row, device is not None) for row in diff.rows],
+        "ledger": [_term(term, device is not None) for term in diff.ledger],
         "operators": [
-            {"name": pair.name, "base": _sums(pair.base), "candidate": _sums(pair.candidate)} for pair in diff.operators
+            {
+                "name": pair.name,
+                "base": _sums(pair.base, device is not None),
+                "candidate": _sums(pair.candidate, device is not None),
+            }
+            for pair in diff.operators
         ],
         "explanations": [{"text": one.text, "rows": list(one.rows)} for one in diff.explanations],
         "numerics": _numerics(diff.numerics),
-        "other_threads": _threads(diff.other_threads),
+        "other_threads": _threads(diff.other_threads, device is not None),
         "certainty": {"test": diff.certainty.test, "captures": diff.certainty.captures} if diff.certainty else None,
         "warnings": list(diff.warnings),
     }
+    if device:
+        document["device"] = {
+            "base": _device(device.base),
+            "candidate": _device(device.candidate),
+            "delta_ns": device.delta_ns,
+            "busy_delta_ns": device.busy_delta_ns,
+        }
+    return document
 
 
 def show_document(summary: Summary) -> ShowDocument:
@@ -78,7 +94,10 @@ def show_document(summary: Summary) -> ShowDocument:
             "span_ns": summary.span_ns,
             "resolution_ns": summary.resolution_ns,
         },
-        "operators": [_operator(operator, summary.kernel_coverage is not None) for operator in summary.operators],
+        "operators": [
+            _operator(operator, summary.kernel_coverage is not None, summary.device is not None)
+            for operator in summary.operators
+        ],
         "read": {
             "bytes": read.bytes,
             "events_read": read.events_read,
@@ -91,6 +110,8 @@ def show_document(summary: Summary) -> ShowDocument:
     }
     if summary.kernel_coverage:
         document["kernel_coverage"] = _coverage(summary.kernel_coverage)
+    if summary.device:
+        document["device"] = _device(summary.device)
     return document
 
 
@@ -98,13 +119,20 @@ def _text(document: ShowDocument | DiffDocument | Noise) -> str:
     return msgspec.json.format(msgspec.json.encode(document), indent=1).decode() + "\n"
 
 
-def _operator(operator: Operator, with_kernels: bool) -> OperatorRecord:
+def _device(time: DeviceTime) -> DeviceTimeRecord:
+    return {"total_ns": time.total_ns, "busy_ns": time.busy_ns, "unlinked_ns": time.unlinked_ns}
+
+
+def _operator(operator: Operator, with_kernels: bool, with_device: bool) -> OperatorRecord:
     record: OperatorRecord = {
         "name": operator.name,
         "calls": operator.calls,
         "self_cpu_ns": operator.self_ns,
         "cpu_total_ns": operator.total_ns,
     }
+    if with_device:
+        record["self_device_ns"] = operator.self_device_ns
+        record["device_total_ns"] = operator.device_total_ns
     if operator.input_shapes is not None:
         record["input_shapes"] = phrases.as_lists(operator.input_shapes)
     if with_kernels:
@@ -146,7 +174,7 @@ def _total(total: Total) -> TotalRecord:
 
 
 def _side(side: Side) -> SideRecord:
-    return {
+    record: SideRecord = {
         "path": side.path,
         "label": side.run.label,
         "backend": side.run.backend,
@@ -161,14 +189,17 @@ def _side(side: Side) -> SideRecord:
         "kernel_coverage": _coverage(side.kernel_coverage) if side.kernel_coverage else None,
         "kept_iterations": list(side.kept),
     }
+    if side.ranks:
+        record["ranks"] = list(side.ranks)
+    return record
 
 
-def _row(row: Row) -> RowRecord:
+def _row(row: Row, with_device: bool) -> RowRecord:
     return {
         "family": row.family,
         "shape": row.shape,
-        "base": _row_side(row.base),
-        "candidate": _row_side(row.candidate),
+        "base": _row_side(row.base, with_device),
+        "candidate": _row_side(row.candidate, with_device),
         "delta_ns": row.delta_ns,
         "calls_effect_ns": row.calls_effect_ns,
         "cost_effect_ns": row.cost_effect_ns,
@@ -183,10 +214,10 @@ def _row(row: Row) -> RowRecord:
     }
 
 
-def _row_side(side: RowSide | None) -> RowSideRecord | None:
+def _row_side(side: RowSide | None, with_device: bool) -> RowSideRecord | None:
     if side is None:
         return None
-    return {
+    record: RowSideRecord = {
         "shape": side.shape,
         "operators": [_operator_time(operator) for operator in side.operators],
         "implementations": [
@@ -204,6 +235,9 @@ def _row_side(side: RowSide | None) -> RowSideRecord | None:
         "bytes_share": side.bytes_share,
         "kernels": [_kernel(kernel) for kernel in side.kernels],
     }
+    if with_device:
+        record["device_ns"] = side.device_ns
+    return record
 
 
 def _kernel(kernel: Kernel) -> KernelRecord:
@@ -228,8 +262,8 @@ def _operator_time(operator: OperatorTime) -> OperatorTimeRecord:
     }
 
 
-def _term(term: LedgerTerm) -> LedgerRecord:
-    return {
+def _term(term: LedgerTerm, with_device: bool) -> LedgerRecord:
+    record: LedgerRecord = {
         "term": term.term,
         "delta_ns": term.delta_ns,
         "share": term.share,
@@ -243,12 +277,24 @@ def _term(term: LedgerTerm) -> LedgerRecord:
         "verdict": term.verdict,
         "within_noise": term.within_noise,
     }
+    if with_device:
+        record["base_device_ns"] = term.base_device_ns
+        record["candidate_device_ns"] = term.candidate_device_ns
+    return record
 
 
-def _sums(operator: OperatorTime | None) -> OperatorSumsRecord | None:
+def _sums(operator: OperatorTime | None, with_device: bool) -> OperatorSumsRecord | None:
     if operator is None:
         return None
-    return {"calls": operator.calls, "self_cpu_ns": operator.self_ns, "cpu_total_ns": operator.total_ns}
+    record: OperatorSumsRecord = {
+        "calls": operator.calls,
+        "self_cpu_ns": operator.self_ns,
+        "cpu_total_ns": operator.total_ns,
+    }
+    if with_device:
+        record["self_device_ns"] = operator.self_device_ns
+        record["device_total_ns"] = operator.device_total_ns
+    return record
 
 
 def _numerics(numerics: Numerics | None) -> NumericsRecord | None:
@@ -265,11 +311,11 @@ def _numerics(numerics: Numerics | None) -> NumericsRecord | None:
     }
 
 
-def _threads(threads: ThreadLedger | None) -> ThreadsRecord | None:
+def _threads(threads: ThreadLedger | None, with_device: bool) -> ThreadsRecord | None:
     if threads is None:
         return None
     return {
         "base_ns": threads.base_ns,
         "candidate_ns": threads.candidate_ns,
-        "rows": [_row(row) for row in threads.rows],
+        "rows": [_row(row, with_device) for row in threads.rows],
     }

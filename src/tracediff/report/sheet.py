@@ -38,7 +38,7 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
         "verdict",
         "within_noise",
     ]
-    titles += ["base_kernels", "candidate_kernels"]
+    titles += ["base_kernels", "candidate_kernels", *(["base_device_ns", "candidate_device_ns"] if diff.device else [])]
     return _csv(
         titles,
         (
@@ -61,6 +61,7 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
                 *("" if value is None else value for value in (row.p, row.p_adjusted, row.verdict)),
                 "yes" if row.within_noise else "",
                 *(phrases.side_kernels(side) for side in (row.base, row.candidate)),
+                *((side.device_ns if side else "" for side in (row.base, row.candidate)) if diff.device else ()),
             ]
             for row in diff.rows[: options.limit or None]
         ),
@@ -72,6 +73,7 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
     if summary.kernel_coverage:
         return _kernels(summary, options)
     titles = ["name", "calls", "self_cpu_ns", "cpu_total_ns", *(["input_shapes"] if summary.by_shape else [])]
+    titles += ["self_device_ns", "device_total_ns"] if summary.device else []
     return _csv(
         titles,
         (
@@ -81,6 +83,7 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
                 operator.self_ns,
                 operator.total_ns,
                 *([str(phrases.as_lists(operator.input_shapes or ()))] if summary.by_shape else []),
+                *((operator.self_device_ns, operator.device_total_ns) if summary.device else ()),
             ]
             for operator in summary.operators[: options.limit or None]
         ),

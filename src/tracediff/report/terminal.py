@@ -19,6 +19,7 @@ _DEFAULT_LIMIT = 30
 _PIPE_WIDTH = 160
 _LEAST_WIDTH = 72
 _NARROW = 110
+_DEVICE_COLUMN = 25
 _MOST_NAME = 30
 
 
@@ -127,6 +128,8 @@ def _ledger(diff: Diff, narrow: bool) -> Table:
         table.add_column(title, justify="right", no_wrap=True)
     judged = phrases.has_certainty(diff)
     certainty = phrases.verdict if narrow else phrases.certainty
+    if diff.device:
+        table.add_column("Device", justify="right", no_wrap=True)
     if judged:
         table.add_column("Verdict", no_wrap=True)
     for term in diff.ledger:
@@ -136,6 +139,7 @@ def _ledger(diff: Diff, narrow: bool) -> Table:
             units.duration(term.candidate_ns),
             _difference(term.delta_ns),
             phrases.share(term.delta_ns, diff),
+            *([phrases.device_times(term.base_device_ns, term.candidate_device_ns)] if diff.device else []),
             *([certainty(term)] if judged else []),
         )
     total = diff.total
@@ -145,6 +149,7 @@ def _ledger(diff: Diff, narrow: bool) -> Table:
         units.duration(total.candidate_ns),
         _difference(total.delta_ns),
         units.percent(1) if total.delta_ns else "-",
+        *([phrases.device_times(diff.device.base.total_ns, diff.device.candidate.total_ns)] if diff.device else []),
         *([certainty(total)] if judged else []),
     )
     return table
@@ -153,14 +158,21 @@ def _ledger(diff: Diff, narrow: bool) -> Table:
 def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
     table = _table(title)
     table.expand = True
-    narrow = width < _NARROW
+    on_device = diff.device is not None
+    narrow = width < _NARROW + on_device * _DEVICE_COLUMN
     if narrow:
         table.add_column("Family, shape, implementation", overflow="fold", ratio=1)
     else:
         table.add_column("Family", overflow="fold", max_width=_MOST_NAME)
         table.add_column("Shape", overflow="fold", ratio=2)
         table.add_column("Implementation: base -> candidate", overflow="fold", ratio=3)
-    for heading in ("Calls", "Base", "Candidate", "Difference", *(() if narrow else ("Share",))):
+    for heading in (
+        "Calls",
+        "Base",
+        "Candidate",
+        "Difference",
+        *(() if narrow else ("Share", *["Device"] * on_device)),
+    ):
         table.add_column(heading, justify="right", no_wrap=True)
     judged = phrases.has_certainty(diff)
     if not narrow:
@@ -170,7 +182,8 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
     for row in rows:
         about = [units.short_name(row.family), phrases.shapes(row), phrases.implementations(row)]
         ran = phrases.kernels(row)
-        about[-1] = "\n".join(filter(None, (about[-1], ran and f"kernels: {ran}")))
+        device = f"device: {phrases.row_device_times(row)}" if on_device and narrow else ""
+        about[-1] = "\n".join(filter(None, (about[-1], ran and f"kernels: {ran}", device)))
         numbers: list[RenderableType] = [
             phrases.calls(row),
             phrases.time(row.base),
@@ -181,7 +194,8 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
             text = "\n".join(filter(None, (f"{about[0]} {about[1]}", about[2], phrases.certainty(row))))
             table.add_row(Text(text.replace("\n", "\n  ")), *numbers)
         else:
-            last = [phrases.share(row.delta_ns, diff), phrases.change(row), *([phrases.certainty(row)] * judged)]
+            last = [phrases.share(row.delta_ns, diff), *([phrases.row_device_times(row)] * on_device)]
+            last += [phrases.change(row), *([phrases.certainty(row)] * judged)]
             table.add_row(*map(Text, about), *numbers, *last)
     return table
 

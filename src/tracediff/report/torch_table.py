@@ -23,7 +23,8 @@ def torch_table(summary: Summary, limit: int | None = None) -> str:
     """
     most = _ROW_LIMIT if limit is None else limit
     operators = summary.operators[: most or None]
-    titles = ["Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg", "# of Calls"]
+    titles = ["Self CPU %", "Self CPU", "CPU total %", "CPU total", "CPU time avg"]
+    titles += [*(["Self device", "Device total"] if summary.device else []), "# of Calls"]
     widths = [min(max((len(operator.name) for operator in summary.operators), default=0) + 4, _MOST_NAME_WIDTH)]
     widths += [_COLUMN_WIDTH] * len(titles)
     if summary.by_shape:
@@ -33,7 +34,8 @@ def torch_table(summary: Summary, limit: int | None = None) -> str:
     rule = "".join("-" * width + _GAP for width in widths)
     lines = [rule, _line(["Name", *titles], widths), rule]
     lines += [_line(_cells(operator, summary, widths), widths) for operator in operators]
-    lines += [rule, f"Self CPU time total: {units.torch_duration(summary.self_total_ns / 1000)}", ""]
+    lines += [rule, f"Self CPU time total: {units.torch_duration(summary.self_total_ns / 1000)}"]
+    lines += [*(phrases.device_totals(summary.device) if summary.device else []), ""]
     return "\n".join(lines)
 
 
@@ -48,6 +50,10 @@ def _cells(operator: Operator, summary: Summary, widths: Sequence[int]) -> list[
         units.torch_percent(operator.total_ns, summary.self_total_ns),
         units.torch_duration(operator.total_ns / 1000),
         units.torch_duration(operator.total_ns / 1000 / max(1, operator.calls)),
+        *(
+            units.torch_duration(ns / 1000)
+            for ns in ((operator.self_device_ns, operator.device_total_ns) if summary.device else ())
+        ),
         str(operator.calls),
     ]
     return [*cells, _shapes(operator)[: widths[-1]]] if summary.by_shape else cells

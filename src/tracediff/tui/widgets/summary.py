@@ -24,7 +24,7 @@ def side_lines(side: Side, palette: Palette) -> list[Text]:
     known = ", ".join(filter(None, facts)) or "environment not recorded"
     mean = f"mean of {units.count(side.iterations, 'iteration')}" if side.iterations > 1 else "1 iteration"
     if side.captures > 1:
-        mean = f"{units.count(side.captures, 'capture')}, {units.count(side.iterations, 'iteration')}"
+        mean = f"{phrases.captures(side)}, {units.count(side.iterations, 'iteration')}"
     lines = [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}")]
     if side.cold_iterations:
         lines.append(Text(f"{units.count(len(side.cold_iterations), 'cold iteration')} set aside"))
@@ -59,6 +59,9 @@ def headline(diff: Diff, palette: Palette) -> Text:
         ]
     if phrases.means_mislead(total):
         parts.append(Text("medians differ", palette.warning))
+    if diff.device:
+        on_devices = phrases.device_times(diff.device.base.total_ns, diff.device.candidate.total_ns)
+        parts.append(Text(f"devices {on_devices}"))
     verdict = diff.comparable.verdict
     doubtful = verdict != "same workload"
     words = "unknown whether the same workload" if verdict == "unknown" else verdict
