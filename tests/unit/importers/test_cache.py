@@ -8,7 +8,7 @@ import pickle
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 import pytest
@@ -18,6 +18,7 @@ from tracediff.cli import main
 from tracediff.errors import TraceFormatError
 from tracediff.importers import cache, load, stored
 from tracediff.importers.cache import info
+from tracediff.importers.source import Progress, Source
 from tracediff.model.trace import Profile
 
 from builders import SAMPLES, Call, TraceBuilder
@@ -39,9 +40,10 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     paths: list[Path] = []
     read = importers._read
 
-    def counting(path: Path, progress: Any) -> Profile:
-        paths.append(path)
-        return read(path, progress)
+    def counting(source: Source, progress: Progress | None) -> Profile:
+        assert source.path
+        paths.append(source.path)
+        return read(source, progress)
 
     monkeypatch.setattr(importers, "_read", counting)
     return paths
