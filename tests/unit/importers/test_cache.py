@@ -8,7 +8,7 @@ import pickle
 import zlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import msgspec
 import pytest
@@ -18,7 +18,7 @@ from tracediff.cli import main
 from tracediff.errors import TraceFormatError
 from tracediff.importers import cache, load, stored
 from tracediff.importers.cache import info
-from tracediff.importers.source import Source
+from tracediff.importers.source import Progress, Source
 from tracediff.model.trace import Profile
 
 from builders import SAMPLES, Call, TraceBuilder
@@ -40,8 +40,8 @@ def parsed(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     paths: list[Path] = []
     read = importers._read
 
-    def counting(source: Source, progress: Any) -> Profile:
-        assert source.path is not None
+    def counting(source: Source, progress: Progress | None) -> Profile:
+        assert source.path
         paths.append(source.path)
         return read(source, progress)
 
