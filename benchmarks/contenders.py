@@ -78,10 +78,10 @@ def decode_alone() -> Work:
 def show() -> Work:
     """What `tracediff show` does before it prints."""
     from tracediff.analysis.summary import summarize
-    from tracediff.importers.kineto import KinetoImporter
+    from tracediff.importers import load
 
     def work(path: Path) -> Found:
-        trace = KinetoImporter().read(path)
+        trace = load(path, cache=False)
         summary = summarize(trace)
         return lambda: {
             "calls": {row.name: row.calls for row in summary.operators if not row.is_annotation},
@@ -102,12 +102,12 @@ def show_in_phases() -> Work:
     from tracediff.analysis.call_tree import build_call_tree
     from tracediff.analysis.operators import operator_table
     from tracediff.analysis.summary import summarize
-    from tracediff.importers.kineto import KinetoImporter
+    from tracediff.importers import load
 
     def work(path: Path) -> Found:
         phases = Phases()
         with phases.phase("load"):
-            trace = KinetoImporter().read(path)
+            trace = load(path, cache=False)
         with phases.phase("nesting"):
             tree = build_call_tree(trace)
         with phases.phase("table"):

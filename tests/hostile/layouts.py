@@ -16,13 +16,17 @@ from hostile.registry import Damaged, damaged
 def _legacy(trace: RealTrace) -> Damaged:
     """No categories, one process that is called "CPU functions", nothing in args."""
     operators = trace.only(trace.operators)
-    entries = [
-        b'{"name": %s, "ph": "X", "ts": %s, "dur": %s, "tid": 1, "pid": "CPU functions", "args": {}}'
-        % (quoted(operators.events[at]["name"]), *map(microseconds, operators.interval(at)))
-        for at in range(len(operators.entries))
-    ]
-    legacy = replace(operators, entries=tuple(entries)).as_list()
-    return Damaged(legacy.text, operators, same_events=False)
+
+    def written(process: bytes) -> RealTrace:
+        entries = [
+            b'{"name": %s, "ph": "X", "ts": %s, "dur": %s, "tid": 1, %s, "args": {}}'
+            % (quoted(operators.events[at]["name"]), *map(microseconds, operators.interval(at)), process)
+            for at in range(len(operators.entries))
+        ]
+        return replace(operators, entries=tuple(entries))
+
+    legacy = written(b'"pid": "CPU functions"').as_list()
+    return Damaged(legacy.text, written(b'"pid": 1, "cat": "cpu_op"'), same_events=False)
 
 
 def _begin_and_end(trace: RealTrace) -> tuple[RealTrace, RealTrace]:

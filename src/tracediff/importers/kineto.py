@@ -120,7 +120,10 @@ def _nothing_in(read: ReadReport, has_list: bool) -> str:
     if read.truncated or not has_list:
         return "is cut short or malformed: nothing of its events can be read. Copy or capture it again"
     if read.events_dropped:
-        return "is JSON, but no trace: its list does not hold events. Name a file that torch.profiler exported"
+        return (
+            "is JSON, but no trace: its list does not hold events that can be read. "
+            "Name a file that torch.profiler exported"
+        )
     return "is a trace without events. Capture it again"
 
 

@@ -194,8 +194,8 @@ def test_a_trifle_costs_no_event(tmp_path: Path, change: dict[str, Any]) -> None
 @pytest.mark.parametrize(
     "text",
     [
-        '{"traceEvents": [{"ph": "X", "name": "a", "cat": "cpu_op", "ts": "1e5000000", "dur": 1}]}',
-        '{"traceEvents": [{"ph": "X", "name": "a", "cat": "cpu_op", "ts": 1e300, "dur": 1}]}',
+        '{"traceEvents": [{"ph": "X", "ts": "1e5000000", "dur": 1}, {"ph": "X", "name": "a", "ts": 1, "dur": 1}]}',
+        '{"traceEvents": [{"ph": "X", "ts": 1e300, "dur": 1}, {"ph": "X", "name": "a", "ts": 1, "dur": 1}]}',
         '{"baseTimeNanoseconds": 1%s, "traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1}]}' % ("0" * 30),
         '{"m": NaN, "n": N/A, "traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1}]}',
         '{"traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1, "args": {"x": %s}}]}' % ("[" * 900 + "]" * 900),
@@ -203,7 +203,7 @@ def test_a_trifle_costs_no_event(tmp_path: Path, change: dict[str, Any]) -> None
     ids=["huge string time", "huge float time", "huge base", "broken metadata", "deep arguments"],
 )
 def test_absurd_values_are_no_crash(tmp_path: Path, text: str) -> None:
-    assert read(tmp_path / "t.json", text).event_count == 1
+    assert times(read(tmp_path / "t.json", text)) == [(1000, 1000)]
 
 
 def test_arguments_too_deep_to_read_cost_no_event(tmp_path: Path) -> None:
