@@ -18,9 +18,10 @@ MOST_NS = 2**61
 """No time of a trace is as far from the epoch; sums of two such still fit."""
 
 _MOST_US = MOST_NS // 1000
+_LONGEST = Decimal(_MOST_US)
 # Below this a float64 tells microseconds with three decimals apart (half a unit in the last place < 0.5 ns).
 _EXACT_LIMIT_US = 2.0**43
-_COMPLETE = "X"
+_CALLS = ("X", "B", "E")
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _NO_TEXT = msgspec.Raw(b"")
@@ -127,11 +128,12 @@ class ChunkDecoder:
             except (msgspec.ValidationError, UnicodeDecodeError):
                 lost.append(at - 1)
             else:
-                if event.ph == _COMPLETE and not (-_MOST_US < ts < _MOST_US):
+                has_time = -_MOST_US < ts < _MOST_US
+                if event.ph in _CALLS and not has_time:
                     lost.append(at - 1)
                 else:
                     events.append(event)
-                    times.append((ts * 1000 if ts.is_finite() else Decimal(0), dur * 1000))
+                    times.append((ts * 1000 if has_time else Decimal(0), dur * 1000))
             at += len(entry)
         repairs["negative_durations"] = sum(dur < 0 for _, dur in times)
         return Chunk(
@@ -153,7 +155,7 @@ class ChunkDecoder:
         )
         event = Event(loose.ph or "", loose.cat or "", loose.name or "", pid, tid, args=self._args(loose.args))
         (ts, _), (dur, _) = times
-        return event, ts, min(dur, Decimal(_MOST_US)) if dur.is_finite() else Decimal(0)
+        return event, ts, max(-_LONGEST, min(dur, _LONGEST)) if dur.is_finite() else Decimal(0)
 
     def _args(self, text: msgspec.Raw) -> Args:
         try:
@@ -180,7 +182,7 @@ def _timed(events: Sequence[Event]) -> Chunk | None:
     if starts.dtype.kind == "f":
         missing = np.isneginf(starts)
         if missing.any():
-            if any(events[at].ph == _COMPLETE for at in np.flatnonzero(missing).tolist()):
+            if any(events[at].ph in _CALLS for at in np.flatnonzero(missing).tolist()):
                 return None
             starts[missing] = 0
     limit = _MOST_US if starts.dtype.kind == "i" else _EXACT_LIMIT_US
