@@ -214,7 +214,8 @@ def _integers(values: Iterator[Decimal]) -> IntArray:
 def _decimal(text: bytes) -> tuple[Decimal, bool]:
     """The number that a JSON value is, or its string holds, and whether it is a string; infinite where it is none."""
     is_text = text.startswith(b'"')
-    try:
-        return Decimal(text.strip(b'"').decode()), is_text
-    except (InvalidOperation, UnicodeDecodeError):
-        return Decimal(inf), False
+    with contextlib.suppress(InvalidOperation, UnicodeDecodeError):
+        number = Decimal(text.strip(b'"').decode())
+        if number.is_finite():
+            return number, is_text
+    return Decimal(inf), False

@@ -213,3 +213,12 @@ def test_a_mean_that_rests_on_one_iteration_is_said(write: Write) -> None:
     assert row.candidate
     assert row.candidate.samples_ns == (10_000, 10_000, 900_000, 10_000)
     assert any("candidate: activation" in warning and "rests on few iterations" in warning for warning in diff.warnings)
+
+
+def test_calls_that_took_no_time_are_on_a_thread_too(write: Write) -> None:
+    path = write("t", Call("first thread's annotation", 0, cat="other"))
+    document = json.loads(path.read_text())
+    document["traceEvents"].append(document["traceEvents"][0] | {"cat": "cpu_op", "tid": 2})
+    path.write_text(json.dumps(document))
+
+    assert iterations(path).count == 1

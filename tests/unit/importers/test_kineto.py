@@ -197,7 +197,7 @@ def test_a_trifle_costs_no_event(tmp_path: Path, change: dict[str, Any]) -> None
         '{"traceEvents": [{"ph": "X", "ts": "1e5000000", "dur": 1}, {"ph": "X", "name": "a", "ts": 1, "dur": 1}]}',
         '{"traceEvents": [{"ph": "X", "ts": 1e300, "dur": 1}, {"ph": "X", "name": "a", "ts": 1, "dur": 1}]}',
         '{"traceEvents": [{"ph": "i", "ts": 1e300}, {"ph": "X", "name": "a", "ts": 1, "dur": 1}]}',
-        '{"traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1}, {"ph": "B", "ts": "nan"}, {"ph": "E", "ts": 2}]}',
+        '{"traceEvents": [{"ph": "B", "ts": "nan"}, {"ph": "E", "ts": 2}, {"ph": "X", "ts": 1, "dur": 1}]}',
         '{"baseTimeNanoseconds": 1%s, "traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1}]}' % ("0" * 30),
         '{"m": NaN, "n": N/A, "traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1}]}',
         '{"traceEvents": [{"ph": "X", "name": "a", "ts": 1, "dur": 1, "args": {"x": %s}}]}' % ("[" * 900 + "]" * 900),
