@@ -19,6 +19,7 @@ MOST_NS = 2**61
 
 _MOST_US = MOST_NS // 1000
 _LONGEST = Decimal(_MOST_US)
+_NO_TIMES = np.empty(0, dtype=np.int64)
 # Below this a float64 tells microseconds with three decimals apart (half a unit in the last place < 0.5 ns).
 _EXACT_LIMIT_US = 2.0**43
 _CALLS = ("X", "B", "E")
@@ -175,21 +176,23 @@ _ARGUMENTS = msgspec.structs.fields(Args)
 
 def _timed(events: Sequence[Event]) -> Chunk | None:
     """The events with their times in nanoseconds; None where an entry's time is missing or takes more than a float."""
+    if not events:
+        return Chunk(events, _NO_TIMES, _NO_TIMES, is_whole=True)
     starts = np.array([event.ts for event in events])
+    if starts.min() == -inf:
+        if any(event.ts == -inf and event.ph in _CALLS for event in events):
+            return None
+        starts = np.array([0 if event.ts == -inf else event.ts for event in events])
     durations = np.array([event.dur for event in events])
     if starts.dtype.kind not in "if" or durations.dtype.kind not in "if":
         return None
-    if starts.dtype.kind == "f":
-        missing = np.isneginf(starts)
-        if missing.any():
-            if any(events[at].ph in _CALLS for at in np.flatnonzero(missing).tolist()):
-                return None
-            starts[missing] = 0
     limit = _MOST_US if starts.dtype.kind == "i" else _EXACT_LIMIT_US
-    if np.abs(starts).max(initial=0) >= limit:
+    if starts.max() >= limit or starts.min() <= -limit:
         return None
-    negative = int(np.count_nonzero(durations < 0))
-    durations = np.clip(durations, 0, _MOST_US)
+    negative = 0
+    if durations.min() < 0 or durations.max() > _MOST_US:
+        negative = int(np.count_nonzero(durations < 0))
+        durations = np.clip(durations, 0, _MOST_US)
     return Chunk(
         events,
         start_ns=_nanoseconds(starts),
@@ -203,8 +206,12 @@ def _nanoseconds(microseconds: np.ndarray[Any, Any]) -> IntArray:
     """Exact integer nanoseconds; `rint(us * 1000)` would round the product, not the number."""
     if microseconds.dtype.kind == "i":
         return microseconds * 1000
-    whole = np.floor(microseconds)
-    return whole.astype(np.int64) * 1000 + np.rint((microseconds - whole) * 1000).astype(np.int64)
+    whole = microseconds.astype(np.int64)
+    rest = microseconds - whole
+    rest *= 1000
+    whole *= 1000
+    whole += np.rint(rest, out=rest).astype(np.int64)
+    return whole
 
 
 def _integers(values: Iterator[Decimal]) -> IntArray:
