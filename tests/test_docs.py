@@ -101,3 +101,13 @@ def test_the_output_shown_is_the_output() -> None:
 def test_links_within_the_repository(document: Path) -> None:
     for target in re.findall(r"\]\((?!https?:|#)([^)#]+)", document.read_text("utf-8")):
         assert (document.parent / target).exists(), target
+
+
+def test_the_damage_report_shown_is_the_report() -> None:
+    command = next(line for line in "\n".join(blocks("bash")).splitlines() if line.startswith("head -c"))
+    result = subprocess.run(
+        ["bash", "-c", command], capture_output=True, text=True, cwd=REPOSITORY, env={"PATH": f"{BIN}:/usr/bin:/bin"}
+    )
+    [shown] = re.findall("`(read .* events; dropped .*)`", (REPOSITORY / "README.md").read_text("utf-8"))
+
+    assert f"tracediff: note: {shown}\n" in result.stderr
