@@ -161,6 +161,8 @@ class _SecondReader:
                 self._process.wait(_POLL_SECONDS)
             except subprocess.TimeoutExpired:
                 continue
+        # It may have ended before anyone looked.
+        meanwhile()
         try:
             self._result.seek(0)
             outcome = stored.read(self._result)
