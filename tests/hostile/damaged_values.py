@@ -18,7 +18,9 @@ def _words(trace: RealTrace) -> Damaged:
 @damaged(5, "a bare word as duration")
 def _word_as_duration(trace: RealTrace) -> Damaged:
     at = trace.middle
-    return Damaged(trace.changed(at, dur=b"nan").text, trace.changed(at, dur=b"0"), {"values": 1})
+    return Damaged(
+        trace.changed(at, dur=b"nan").text, trace.changed(at, dur=b"0"), {"values": 1, "missing_durations": 1}
+    )
 
 
 @damaged(5, "a bare word as time")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import stat
 import tarfile
 import zipfile
@@ -27,7 +28,7 @@ _PIECE_BYTES = 16 * 1024
 _ENCRYPTED = 1
 
 # What `zipfile` and the modules below it raise on bytes that are not what they should be.
-_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError)
+_ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError, lzma.LZMAError)
 
 
 class ZipArchive:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -164,9 +165,8 @@ class ColumnBuilder:
 
     def _note(self, event: Event) -> None:
         if event.ph == "M" and event.name == "thread_name" and event.args.name:
-            name = msgspec.json.decode(event.args.name)
-            if isinstance(name, str):
-                self._thread_names[str(event.pid), str(event.tid)] = name
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+                self._thread_names[str(event.pid), str(event.tid)] = msgspec.json.decode(event.args.name, type=str)
 
     def build(
         self,
@@ -188,6 +188,7 @@ class ColumnBuilder:
             warnings: the doubts so far.
         """
         self._damage.lose_calls(self._open_calls.left)
+        self._damage.mended("negative_durations", self._open_calls.backwards)
         names, categories, threads = _Interned(), _Interned(), _Interned()
         of_kind = np.array(
             [(names[name], categories[cat], threads[str(pid), str(tid)]) for name, cat, pid, tid in self._kinds],

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+from msgspec import structs
 
 from tracediff.importers.events import Event
-from tracediff.model.trace import Events
+from tracediff.model.trace import ABSENT, Events
 
 _SPAN = "Trace"
 # Where no span says how long the profiler ran: what nobody profiles, and what no call of a trace takes of it.
@@ -21,25 +22,51 @@ class OpenCalls:
 
     Attributes:
         left: calls that have begun and not ended, or ended without having begun.
+        backwards: calls that ended before they began; they count as taking no time.
     """
 
     def __init__(self) -> None:
         self.left = 0
+        self.backwards = 0
+        self._begun = 0
         self._open: defaultdict[tuple[int | str, int | str], list[tuple[Event, int]]] = defaultdict(list)
 
     def take(self, event: Event, at_ns: int) -> tuple[Event, int, int] | None:
         """Returns the call that ends here, its start and its duration; None where none does."""
         if event.ph == "B":
-            self._open[event.pid, event.tid].append((event, at_ns))
+            self._begun += 1
+            self._open[event.pid, event.tid].append((_kept(event, self._begun), at_ns))
             self.left += 1
         elif event.ph == "E":
             calls = self._open[event.pid, event.tid]
-            if calls:
+            # Where an end is lost, the next one is not that of the innermost call.
+            while calls and event.name and event.name != calls[-1][0].name and _is_open(calls, event.name):
+                calls.pop()
+            if calls and event.name in ("", calls[-1][0].name):
                 call, start_ns = calls.pop()
                 self.left -= 1
+                self.backwards += at_ns < start_ns
                 return call, start_ns, max(0, at_ns - start_ns)
             self.left += 1
         return None
+
+
+def _is_open(calls: Sequence[tuple[Event, int]], name: str) -> bool:
+    return any(call.name == name for call, _ in calls)
+
+
+def _kept(event: Event, number: int) -> Event:
+    """The event for when its chunk is gone; calls of equal times nest in the order in which they began."""
+    args = event.args
+    kept = structs.replace(
+        args,
+        external_id=number if args.external_id == ABSENT else args.external_id,
+        input_dims=args.input_dims.copy(),
+        input_dims_1_11=args.input_dims_1_11.copy(),
+        concrete_inputs=args.concrete_inputs.copy(),
+        name=args.name.copy(),
+    )
+    return structs.replace(event, args=kept)
 
 
 def drop_giants(events: Events, categories: Sequence[str]) -> int:

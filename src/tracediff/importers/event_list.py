@@ -20,9 +20,21 @@ _TAIL_BYTES = 16 * 1024
 _BOUNDARY = re.compile(rb"\}\s*+,\s*+(?=\{)")
 _LOOSE_BOUNDARY = re.compile(rb"\}(?=[\s,\0]*+" + EVENT_START.pattern + rb")")
 _LIST = b"[]"
+_TOP_LEVEL = (
+    rb"schemaVersion|deviceProperties|distributedInfo|traceName|displayTimeUnit|baseTimeNanoseconds|trace_id|host_name"
+    rb"|record_shapes|with_stack|with_flops|with_modules|profile_memory|traceEvents|tracediff|otherData|metadata"
+    rb"|stackFrames|samples|systemTraceEvents|(?:cuda|hip|xpu)_\w+"
+)
 _BETWEEN = re.compile(rb"[\s,\0]*+")
-# The end of the list is known by what may follow it, or it could be a bracket in a broken name.
-_NEXT = re.compile(rb"(?<!:)(?<!: )(?=" + EVENT_START.pattern + rb')|\](?=\s*+(?:,\s*+"\w*+"\s*+:|\}?[\s\0]*+\Z))')
+# Neither the beginning of an event nor the end of the list may be one of something in an event's arguments.
+_NEXT = re.compile(
+    rb"(?<![:\[])(?<![:\[] )(?="
+    + EVENT_START.pattern
+    + rb')|(?<=[}\s,\0])\](?=\s*+,\s*+"(?:'
+    + _TOP_LEVEL
+    + rb')"\s*+:)'
+)
+_LAST = re.compile(rb"(?<=[}\s,\0])\](?=[\s\0]*+\}?[\s\0]*+\Z)")
 _LONGEST_LANDMARK = 256
 # An event that does not end before so many others begin has no end.
 _FARTHEST = 8
@@ -166,6 +178,9 @@ class EventList:
         at = 1
         while (found := window.search(_NEXT, at)) is None:
             if not window.grow():
+                if (end := window.search(_LAST, at)) is not None:
+                    window.skip(end)
+                    return
                 rest = window.take(len(window))
                 self._damage.mended("nul_bytes", len(rest) - len(rest.rstrip(b"\0")))
                 self._damage.truncated = True

@@ -53,7 +53,7 @@ class Event(msgspec.Struct, gc=False):
     pid: int | str = ""
     tid: int | str = ""
     ts: int | float = -inf
-    dur: int | float = 0
+    dur: int | float = -inf
     args: Args = _NO_ARGS
 
 
@@ -156,6 +156,7 @@ class ChunkDecoder:
         )
         event = Event(loose.ph or "", loose.cat or "", loose.name or "", pid, tid, args=self._args(loose.args))
         (ts, _), (dur, _) = times
+        repairs["missing_durations"] += event.ph == "X" and not dur.is_finite()
         return event, ts, max(-_LONGEST, min(dur, _LONGEST)) if dur.is_finite() else Decimal(0)
 
     def _args(self, text: msgspec.Raw) -> Args:
@@ -184,21 +185,26 @@ def _timed(events: Sequence[Event]) -> Chunk | None:
             return None
         starts = np.array([0 if event.ts == -inf else event.ts for event in events])
     durations = np.array([event.dur for event in events])
+    repairs: dict[str, int] = {}
+    if durations.min() == -inf:
+        if missing := sum(event.dur == -inf and event.ph == "X" for event in events):
+            repairs["missing_durations"] = missing
+        durations = np.array([0 if event.dur == -inf else event.dur for event in events])
     if starts.dtype.kind not in "if" or durations.dtype.kind not in "if":
         return None
     limit = _MOST_US if starts.dtype.kind == "i" else _EXACT_LIMIT_US
     if starts.max() >= limit or starts.min() <= -limit:
         return None
-    negative = 0
     if durations.min() < 0 or durations.max() > _MOST_US:
-        negative = int(np.count_nonzero(durations < 0))
+        if negative := int(np.count_nonzero(durations < 0)):
+            repairs["negative_durations"] = negative
         durations = np.clip(durations, 0, _MOST_US)
     return Chunk(
         events,
         start_ns=_nanoseconds(starts),
         dur_ns=_nanoseconds(durations),
         is_whole=starts.dtype.kind == "i" == durations.dtype.kind,
-        repairs={"negative_durations": negative} if negative else {},
+        repairs=repairs,
     )
 
 

@@ -59,7 +59,7 @@ class JsonStream:
         while self._skip_between():
             if window.starts_with(b"}"):
                 window.skip(1)
-                self._finish()
+                self.finish()
                 return
             if size := self._size_of_key():
                 yield window.take(size).rstrip().rstrip(b":").rstrip()[1:-1].decode("utf-8", "replace")
@@ -110,10 +110,12 @@ class JsonStream:
                 return
         window.skip(found)
 
-    def _finish(self) -> None:
-        """Reads what follows the document: padding, of a file that was made larger than its content."""
+    def finish(self) -> None:
+        """Reads what follows the document: padding of a file that was made larger than its content, or more."""
         while self._window or self._window.grow():
-            self._damage.mended("nul_bytes", self._window.take(len(self._window)).count(b"\0"))
+            rest = self._window.take(len(self._window))
+            self._damage.mended("nul_bytes", rest.count(b"\0"))
+            self._damage.mended("trailing_bytes", len(rest.translate(None, _PADDING)))
 
     def _skip_between(self) -> bool:
         """Goes to the next thing; False at the end of the file."""

@@ -92,6 +92,7 @@ class KinetoImporter:
         elif stream.opens_with(b"["):
             found = True
             columns.add_all(EventList(window, damage, is_document=True).chunks())
+            stream.finish()
 
         own: object = metadata.pop(OWN_KEY, None)
         trace = columns.build(

@@ -13,7 +13,9 @@ EVENT_START = re.compile(rb'\{\s*+"(?:' + _EVENT_KEYS + rb')"\s*+:')
 
 _MOST_LEVELS = 100
 # What no name contains, not even one with raw quotes: the first event was cut off and this is the next one.
-_INNER_EVENT = re.compile(rb'\{\s*+"(?:ph|cat|pid|tid|ts)"\s*+:')
+_INNER_EVENT = re.compile(rb'\{\s*+(?:"name"\s*+:\s*+"[^"]*+"\s*+,\s*+)?"(?:ph|cat|pid|tid|ts)"\s*+:')
+# Fields of an event that no exporter puts a quote into: there one means that something is missing in between.
+_WORD_FIELDS = (b"ph", b"cat", b"pid", b"tid", b"id", b"bp", b"s")
 
 _SEPARATORS = re.compile(rb"[\s,\0]*+")
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*?)"\s*+:\s*+', re.DOTALL)
@@ -25,6 +27,7 @@ _AFTER_ITEM = re.compile(rb'"(?=\s*+(?:,\s*+(?:["\[{\d-]|null|true|false)|,?\s*+
 
 _NUMBER = re.compile(rb"-?(?:0|[1-9]\d*+)(?:\.\d++)?(?:[eE][+-]?\d++)?")
 _BROKEN_NUMBER = re.compile(rb"(-?)(\d++)\.(-?)(\d{1,9}+)")
+_PADDED_NUMBER = re.compile(rb"\+?(-)?0*+(\d++)(\.\d++)?")
 _WORD = re.compile(rb'[^\s,\]}{\["]*+')
 _CONSTANTS = (b"true", b"false", b"null")
 
@@ -81,6 +84,7 @@ class _EventMender:
         self._repairs: Counter[str] = Counter()
         self._out: list[bytes] = []
         self._closers: list[bytes] = []
+        self._fields: list[bytes] = []
         self._is_first = True
         # Length of the output where what follows nests too deeply to be kept.
         self._muted_at: int | None = None
@@ -139,6 +143,11 @@ class _EventMender:
             key = _KEY.match(self._text, at)
             if key is None:
                 return None
+            if len(self._closers) == 1:
+                if key.group(1) in self._fields:
+                    # The rest of another event, whose beginning is lost with the end of this one.
+                    return None
+                self._fields.append(key.group(1))
             self._out.append(b'"' + _mend_content(key.group(1), self._repairs) + b'":')
             at = key.end()
             if at >= len(self._text):
@@ -160,6 +169,8 @@ class _EventMender:
         else:
             found = next(filter(None, (ending.search(text, at + 1) for ending in endings)), None)
             if found is None or _INNER_EVENT.search(text, at, found.start()):
+                return None
+            if len(self._closers) == 1 and self._fields[-1] in _WORD_FIELDS and b'"' in text[at + 1 : found.start()]:
                 return None
             end = found.end()
         self._out.append(b'"' + _mend_content(text[at + 1 : end - 1], self._repairs) + b'"')
@@ -189,6 +200,9 @@ def _number(word: bytes) -> bytes | None:
     broken = _BROKEN_NUMBER.fullmatch(word)
     if broken and broken.group(3):
         return b"-%d.%03d" % (int(broken.group(2)), int(broken.group(4)))
+    padded = _PADDED_NUMBER.fullmatch(word)
+    if padded:
+        return b"%b%b%b" % (padded.group(1) or b"", padded.group(2), padded.group(3) or b"")
     try:
         number = float(word)
     except ValueError:

@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tracediff.analysis.call_tree import build_call_tree
+from tracediff.importers import load
+from tracediff.importers.event_list import CHUNK_BYTES
+from tracediff.model.trace import Trace
+
+
+def event(name: str, ts: float, dur: float | None = 1, **more: Any) -> dict[str, Any]:
+    return {"ph": "X", "cat": "cpu_op", "name": name, "pid": 1, "tid": 1, "ts": ts, "dur": dur, **more}
+
+
+def begin(name: str, ts: float, **more: Any) -> dict[str, Any]:
+    return {"ph": "B", "cat": "cpu_op", "name": name, "pid": 1, "tid": 1, "ts": ts, **more}
+
+
+def end(ts: float, name: str = "") -> dict[str, Any]:
+    return {"ph": "E", "name": name, "pid": 1, "tid": 1, "ts": ts}
+
+
+def read(path: Path, *pieces: dict[str, Any] | str, after: str = "") -> Trace:
+    entries = ",\n".join(piece if isinstance(piece, str) else json.dumps(piece) for piece in pieces)
+    path.write_bytes(f'{{"traceEvents": [{entries}], "traceName": "t"}}{after}'.encode("latin-1"))
+    trace = load(path)
+    assert isinstance(trace, Trace)
+    return trace
+
+
+def calls(trace: Trace) -> list[tuple[str, int, int]]:
+    """Name, start and duration in microseconds, by name and start."""
+    names = [trace.names[name] for name in trace.events.name.tolist()]
+    columns = (trace.events.start_ns // 1000).tolist(), (trace.events.dur_ns // 1000).tolist()
+    return sorted(zip(names, *columns, strict=True))
+
+
+MANY = [event("many", ts, args={"Input Dims": [[9, 9]]}) for ts in range(2 * CHUNK_BYTES // 100)]
+
+
+def test_a_call_keeps_its_shapes_until_its_end_comes(tmp_path: Path) -> None:
+    big = begin("big", 0, args={"Input Dims": [[1, 2, 3]]}) | {"tid": 2}
+    trace = read(tmp_path / "t.json", big, *MANY, end(10**6) | {"tid": 2})
+
+    [at] = [at for at, name in enumerate(trace.events.name.tolist()) if trace.names[name] == "big"]
+    assert trace.shapes[int(trace.events.shapes[at])] == ((1, 2, 3),)
+
+
+def test_a_bracket_in_an_event_does_not_end_the_list(tmp_path: Path) -> None:
+    kernel = '{"ph": "X", "name": "k", "ts": 1, "dur": 1, "args": {"grid": [1, 1], "block": [2, 2], "stream" 7}}'
+    trace = read(tmp_path / "t.json", event("first", 0), kernel, *MANY)
+
+    assert len(trace.events) == 1 + len(MANY)
+    assert (trace.read.events_dropped, trace.read.truncated) == (1, False)
+
+
+def test_an_event_inside_of_a_broken_one_is_none(tmp_path: Path) -> None:
+    broken = '{"ph": "X", "name": "b", "ts": 1 "dur": ?, "args": {"stack": [{"name": "ghost", "ph": "X", "ts": 3}]}]}'
+    trace = read(tmp_path / "t.json", event("a", 0), broken, event("c", 5))
+
+    assert calls(trace) == [("a", 0, 1), ("c", 5, 1)]
+    assert trace.read.events_dropped == 1
+
+
+@pytest.mark.parametrize("field", ["name", "pid", "cat"])
+def test_two_events_never_become_one(tmp_path: Path, field: str) -> None:
+    whole = json.dumps(event("lost", 1) | {"pid": "CPU"})
+    cut = whole[: whole.index(f'"{field}": "') + len(field) + 6]
+    trace = read(tmp_path / "t.json", event("a", 0), cut + json.dumps(event("b", 2, 7)), event("c", 9))
+
+    assert {("a", 0, 1), ("c", 9, 1)} <= set(calls(trace)) <= {("a", 0, 1), ("b", 2, 7), ("c", 9, 1)}
+    assert trace.read.events_dropped >= 1
+
+
+def test_what_follows_the_document_is_said(tmp_path: Path) -> None:
+    trace = read(tmp_path / "t.json", event("a", 0), after='{"more":1}\n')
+
+    assert trace.read.repairs == {"trailing_bytes": 10}
+
+
+def test_a_lost_end_costs_one_call(tmp_path: Path) -> None:
+    inner = [begin("b", 5), end(8, "b"), begin("c", 10)]
+    trace = read(tmp_path / "t.json", begin("a", 0), *inner, end(100, "a"), begin("d", 200), end(201, "d"))
+
+    assert calls(trace) == [("a", 0, 100), ("b", 5, 3), ("d", 200, 1)]
+    assert trace.read.repairs == {"unfinished_calls": 1}
+
+
+def test_an_end_that_nothing_began_ends_nothing(tmp_path: Path) -> None:
+    trace = read(tmp_path / "t.json", begin("a", 0), end(5, "other"), end(10, "a"))
+
+    assert calls(trace) == [("a", 0, 10)]
+    assert trace.read.repairs == {"unfinished_calls": 1}
+
+
+def test_calls_of_equal_times_nest_as_they_began(tmp_path: Path) -> None:
+    tree = build_call_tree(read(tmp_path / "t.json", begin("outer", 0), begin("inner", 0), end(5), end(5)))
+
+    assert [tree.trace.names[name] for name in tree.name.tolist()] == ["outer", "inner"]
+
+
+def test_an_unknown_duration_is_counted(tmp_path: Path) -> None:
+    without = event("b", 5)
+    del without["dur"]
+    trace = read(tmp_path / "t.json", event("a", 0), without, event("c", 7, None), {"ph": "M", "name": "m"})
+
+    assert calls(trace) == [("a", 0, 1), ("b", 5, 0), ("c", 7, 0)]
+    assert trace.read.repairs == {"missing_durations": 2}
+    assert trace.resolution_ns == 1000
+
+
+def test_a_thread_whose_name_is_no_text_has_none(tmp_path: Path) -> None:
+    named = '{"ph": "M", "name": "thread_name", "pid": 1, "tid": 1, "args": {"name": "caf\xe9"}}'
+    trace = read(tmp_path / "t.json", event("a", 0), named)
+
+    assert [thread.name for thread in trace.threads] == [None]
