@@ -45,6 +45,8 @@ def trace_doubts(tree: CallTree) -> Iterator[str]:
         yield "the trace counts whole microseconds: times are exact to 1 us a call, self times to 1 us more a child"
     if damage := damage_of(trace.read):
         yield damage
+    if trace.read.truncated:
+        yield "calls behind the cut are missing: those around it show too much self time, its iteration is not whole"
     if PYTHON_FUNCTION in trace.categories:
         yield "Python frames (with_stack) are left out: newer torch lists them and takes them off annotations"
     if tree.clipped:

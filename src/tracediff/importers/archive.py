@@ -146,7 +146,7 @@ class TarArchive:
             with tarfile.open(fileobj=file, mode="r|", bufsize=BLOCK_BYTES, tarinfo=_Header) as archive:
                 for entry in archive:
                     yield archive, entry
-        except tarfile.TarError as error:
+        except (tarfile.TarError, ValueError) as error:
             self._damage = f"is damaged or cut short ({error})"
 
 

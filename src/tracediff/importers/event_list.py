@@ -38,6 +38,8 @@ _LAST = re.compile(rb"(?<=[}\s,\0])\](?=[\s\0]*+\}?[\s\0]*+\Z)")
 _LONGEST_LANDMARK = 256
 # An event that does not end before so many others begin has no end.
 _FARTHEST = 8
+# Most events are shorter; to look at all of the window for each would take as long as the window is large.
+_PIECE_BYTES = 16 * 1024
 
 
 class EventList:
@@ -150,16 +152,18 @@ class EventList:
     def _one(self) -> Chunk | None:
         """Takes the event that the window begins with; what is no event is dropped."""
         window = self._window
+        size = _PIECE_BYTES
         while True:
-            boundaries = islice(_LOOSE_BOUNDARY.finditer(window.buffer, window.begin, window.end), _FARTHEST)
-            ends = [boundary.start() + 1 - window.begin for boundary in boundaries]
-            text = window.text(ends[-1] if len(ends) == _FARTHEST else None)
-            mended = self._mend(text, ends)
+            text = window.text(size)
+            ends = [boundary.start() + 1 for boundary in islice(_LOOSE_BOUNDARY.finditer(text), _FARTHEST)]
+            has_no_end = len(ends) == _FARTHEST
+            mended = self._mend(text[: ends[-1]] if has_no_end else text, ends)
             if mended and (chunk := self._decoder.decode(b"[%b]" % mended.text)):
                 return self._accept(chunk, mended.end, mended.repairs)
-            if len(ends) == _FARTHEST or not window.grow():
+            if has_no_end or not (size < len(window) or window.grow()):
                 self._skip_lost()
                 return None
+            size *= 8
 
     def _mend(self, text: bytes, ends: list[int]) -> Mended | None:
         if ends:
