@@ -146,7 +146,7 @@ def diff_in_phases() -> Work:
     def work(base: Path, candidate: Path) -> Found:
         phases, families = Phases(), load_families(None)
         with phases.phase("reading"):
-            captures = [load_all(path) for path in (base, candidate)]
+            captures = [load_all(path, cache=False) for path in (base, candidate)]
         with phases.phase("sides"):
             sides = prepare_sides(captures[0], captures[1], families)
         with phases.phase("alignment"):

@@ -25,7 +25,7 @@ CONTENDERS = {
     "HolisticTraceAnalysis 0.5.0": "hta",
     "torch-tb-profiler 0.4.3": "torch-tb-profiler",
 }
-DIFFS: Mapping[str, Sequence[str]] = {"`tracediff diff`": ()}
+DIFFS: Mapping[str, Sequence[str]] = {"`tracediff diff --no-cache`": ("--no-cache",)}
 """What `diff` is told; another way to read two sides is a line here."""
 
 DECODERS = {"simdjson On-Demand, C++": 0.51 / 0.78, "a hand-written scanner, C++": 0.17 / 0.78}
