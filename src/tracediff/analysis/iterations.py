@@ -58,6 +58,7 @@ class Iterations(msgspec.Struct, frozen=True):
         cold: leading ones that were set aside.
         empty: labels of marked ones without any operator, left out where others have some.
         outside_ns: operators' self time on that thread outside of every iteration.
+        cut: labels of those that a cut file holds only the beginning of, left out.
     """
 
     marker: str | None
@@ -66,6 +67,7 @@ class Iterations(msgspec.Struct, frozen=True):
     cold: tuple[Iteration, ...]
     empty: tuple[str, ...]
     outside_ns: int
+    cut: tuple[str, ...] = ()
 
     @property
     def count(self) -> int:
@@ -94,11 +96,12 @@ def find_iterations(tree: CallTree, marker: str | None = None) -> Iterations:
     if any(is_busy):
         empty = [iteration for iteration, busy in zip(found, is_busy, strict=True) if not busy]
         found = [iteration for iteration, busy in zip(found, is_busy, strict=True) if busy]
-    cold = _cold_leaders([iteration.time_ns for iteration in found])
-    on_thread = np.flatnonzero((tree.thread == thread) & tree.is_operator)
     inside = np.zeros(len(tree), dtype=np.bool_)
     for iteration in found:
         inside[iteration.first : iteration.last] = True
+    cut = [found.pop()] if tree.trace.read.truncated and _is_shortened(found) else []
+    cold = _cold_leaders([iteration.time_ns for iteration in found])
+    on_thread = np.flatnonzero((tree.thread == thread) & tree.is_operator)
     return Iterations(
         marker=marker,
         thread=thread,
@@ -106,7 +109,13 @@ def find_iterations(tree: CallTree, marker: str | None = None) -> Iterations:
         cold=tuple(found[:cold]),
         empty=tuple(iteration.label for iteration in empty),
         outside_ns=int(tree.self_ns[on_thread[~inside[on_thread]]].sum()),
+        cut=tuple(iteration.label for iteration in cut),
     )
+
+
+def _is_shortened(found: Sequence[Iteration]) -> bool:
+    """Whether the last of several iterations ran fewer calls than the one before it."""
+    return len(found) > 1 and found[-1].last - found[-1].first < found[-2].last - found[-2].first
 
 
 def marked_calls(tree: CallTree, marker: str) -> list[int]:

@@ -74,6 +74,7 @@ def pool(trees: Sequence[CallTree], found: Sequence[Iterations], path: str, labe
         kept=tuple(iteration for of_capture in moved for iteration in of_capture),
         cold=tuple(iteration for one in found for iteration in one.cold),
         empty=tuple(label for one in found for label in one.empty),
+        cut=tuple(label for one in found for label in one.cut),
         outside_ns=sum(one.outside_ns for one in found),
     )
     return tree, iterations

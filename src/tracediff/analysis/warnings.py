@@ -98,6 +98,8 @@ def doubts(side: TracedSide) -> Iterator[str]:
     elif iterations.cold:
         labels = [f"{iteration.label} ({units.duration(iteration.time_ns)})" for iteration in iterations.cold]
         yield f"cold, set aside: {_listed(labels)}"
+    if iterations.cut:
+        yield f"cut off with the file, left out: {_listed(iterations.cut)}"
     if iterations.empty:
         yield f"without operators, left out: {_listed(iterations.empty)}"
     if len(iterations.kept) == 1:

@@ -222,3 +222,18 @@ def test_calls_that_took_no_time_are_on_a_thread_too(write: Write) -> None:
     path.write_text(json.dumps(document))
 
     assert iterations(path).count == 1
+
+
+def test_an_iteration_that_a_cut_file_ends_in_is_left_out(write: Write) -> None:
+    steps = [annotation(f"ProfilerStep#{number}", Call("a"), Call("b"), Call("c")) for number in range(4)]
+    path = write("t", *steps)
+    whole = path.read_text()
+
+    path.write_text(whole[: whole.rindex('"b"')])
+    found = iterations(path)
+    assert labels(found) == ["ProfilerStep#0", "ProfilerStep#1", "ProfilerStep#2"]
+    assert found.cut == ("ProfilerStep#3",)
+    assert found.outside_ns == 0
+
+    path.write_text(whole[: whole.rindex("]")])
+    assert iterations(path).cut == ()
