@@ -11,7 +11,7 @@ from tracediff.model.diff import Diff
 
 from builders import Call, TraceBuilder
 
-# A shell starts what it puts into the background deaf to Ctrl-C, and so would be all that the tests start and interrupt.
+# A shell starts what it puts into the background deaf to Ctrl-C: so would be all that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
