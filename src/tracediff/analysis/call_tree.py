@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 import numpy as np
 
@@ -120,7 +122,7 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     start, total_ns = events.start_ns[event], np.maximum(events.dur_ns[event], 0)
     external_id = events.external_id[event]
     keys = (events.thread[event], start, -(start + total_ns), external_id, is_operator[event])
-    order = np.lexsort(keys[::-1])
+    order = _sorted(keys)
     # Calls that took no time and have no id cannot be told from one that is listed twice.
     alike = 1 + np.flatnonzero(((external_id != ABSENT) | (total_ns > 0))[order[1:]])
     # Nearly all differ in their start.
@@ -133,6 +135,18 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     is_other[alike] = False
     first = group(np.cumsum(is_other) * len(trace.names) + events.name[event]).first
     return event[np.sort(first)], len(event) - len(first)
+
+
+def _sorted(keys: Sequence[IntArray | BoolArray]) -> IntArray:
+    """The order by the first key, where that is equal by the second, and so on; nearly all differ in these two."""
+    order = np.lexsort(keys[1::-1])
+    is_tie = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys[:2]])
+    if not is_tie.any():
+        return order
+    tied = np.flatnonzero(np.append(is_tie, False) | np.append(False, is_tie))
+    members = order[tied]
+    order[tied] = members[np.lexsort([key[members] for key in reversed(keys)])]
+    return order
 
 
 def _is_folded(parent: IntArray, name: IntArray) -> BoolArray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterable, Sequence
+from itertools import compress
 from typing import Any
 
 import msgspec
@@ -46,7 +47,7 @@ class _Interned(dict[Any, int]):
 
 
 class _Kinds(_Interned):
-    """Numbers the kinds of events: name, category, pid and tid.
+    """Numbers the kinds of events: name, category, pid, tid and the text of the shapes.
 
     Attributes:
         with_values: those of operators whose output depends on stride and padding.
@@ -80,12 +81,11 @@ class ColumnBuilder:
         self._is_whole = True
         self._open_calls = OpenCalls()
         self._thread_names: dict[tuple[str, str], str] = {}
-        # An event's name, category, pid and tid: few of many are different, and one look-up is faster than three.
+        # Few of many events are different in more than their times and ids, and one look-up is faster than four.
         self._kinds = _Kinds()
-        self._shape_texts = _Interned()
         self._value_texts = _Interned()
         self._parts: dict[str, list[NDArray[Any]]] = {
-            name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "shapes", "values", "correlation")
+            name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "values", "correlation")
         }
 
     def add_all(self, chunks: Iterable[Chunk]) -> None:
@@ -94,6 +94,8 @@ class ColumnBuilder:
             self._event_count += len(chunk.events)
             self._is_whole &= chunk.is_whole
             self._add(*self._calls(chunk))
+            # The next chunk's objects take the memory of this one's, which the processor still has at hand.
+            del chunk
 
     def _calls(self, chunk: Chunk) -> tuple[Sequence[Event], IntArray, IntArray]:
         """The calls of a chunk, with their starts and durations; takes note of the rest."""
@@ -101,22 +103,30 @@ class ColumnBuilder:
         phases = [event.ph for event in events]
         if phases.count(_COMPLETE) == len(phases):
             return events, start_ns, dur_ns
-        calls: list[int] = []
+        is_call = np.ones(len(events), dtype=np.bool_)
         events = list(events)
-        for at, phase in enumerate(phases):
-            if phase != _COMPLETE:
-                self._note(events[at])
-                call = self._open_calls.take(events[at], int(start_ns[at]))
-                if call is None:
-                    continue
+        for at in [at for at, phase in enumerate(phases) if phase != _COMPLETE]:
+            self._note(events[at])
+            call = self._open_calls.take(events[at], int(start_ns[at]))
+            if call is None:
+                is_call[at] = False
+            else:
                 events[at], start_ns[at], dur_ns[at] = call
-            calls.append(at)
-        return [events[at] for at in calls], start_ns[calls], dur_ns[calls]
+        return list(compress(events, is_call.tolist())), start_ns[is_call], dur_ns[is_call]
 
     def _add(self, events: Sequence[Event], start_ns: IntArray, dur_ns: IntArray) -> None:
         kinds = self._kinds
-        kind = np.array([kinds[event.name, event.cat, event.pid, event.tid] for event in events], dtype=np.int32)
         args = [event.args for event in events]
+        shapes = _texts([arg.input_dims for arg in args])
+        if not any(shapes):
+            shapes = _texts([arg.input_dims_1_11 for arg in args])
+        kind = np.array(
+            [
+                kinds[event.name, event.cat, event.pid, event.tid, text]
+                for event, text in zip(events, shapes, strict=True)
+            ],
+            dtype=np.int32,
+        )
         external_id = np.array([arg.external_id for arg in args], dtype=np.int64)
         correlation = self._correlations(kind, args, external_id)
         columns = {
@@ -124,24 +134,18 @@ class ColumnBuilder:
             "start_ns": start_ns,
             "dur_ns": dur_ns,
             "external_id": _narrow(external_id),
-            "shapes": self._shapes(args),
             "values": self._values(kind, args),
             "correlation": correlation,
         }
         for name, column in columns.items():
             self._parts[name].append(column)
 
-    def _shapes(self, args: Sequence[Args]) -> IntArray:
-        shapes = _numbered([arg.input_dims for arg in args], self._shape_texts)
-        if (shapes == ABSENT).all():
-            shapes = _numbered([arg.input_dims_1_11 for arg in args], self._shape_texts)
-        return shapes
-
     def _values(self, kind: IntArray, args: Sequence[Args]) -> IntArray:
         """Values of arguments, where an operator's output depends on stride and padding: others serve nobody."""
         column = np.full(len(kind), ABSENT, dtype=np.int32)
         wanted = self._of_kinds(kind, self._kinds.with_values)
-        column[wanted] = _numbered([args[at].concrete_inputs for at in wanted], self._value_texts)
+        texts = _texts([args[at].concrete_inputs for at in wanted])
+        column[wanted] = [self._value_texts[text] if text else ABSENT for text in texts]
         return column
 
     def _correlations(self, kind: IntArray, args: Sequence[Args], external_id: IntArray) -> IntArray:
@@ -189,11 +193,14 @@ class ColumnBuilder:
         """
         self._damage.lose_calls(self._open_calls.left)
         self._damage.mended("negative_durations", self._open_calls.backwards)
-        names, categories, threads = _Interned(), _Interned(), _Interned()
+        names, categories, threads, shapes = _Interned(), _Interned(), _Interned(), _Interned()
         of_kind = np.array(
-            [(names[name], categories[cat], threads[str(pid), str(tid)]) for name, cat, pid, tid in self._kinds],
+            [
+                (names[name], categories[cat], threads[str(pid), str(tid)], shapes[text] if text else ABSENT)
+                for name, cat, pid, tid, text in self._kinds
+            ],
             dtype=np.int32,
-        ).reshape(-1, 3)
+        ).reshape(-1, 4)
         kind = self._column("kind", np.int32)
         events = Events(
             name=of_kind[kind, 0],
@@ -202,7 +209,7 @@ class ColumnBuilder:
             start_ns=self._column("start_ns"),
             dur_ns=self._column("dur_ns"),
             external_id=self._column("external_id"),
-            shapes=self._column("shapes", np.int32),
+            shapes=of_kind[kind, 3],
             values=self._column("values", np.int32),
             correlation=self._column("correlation"),
         )
@@ -218,7 +225,7 @@ class ColumnBuilder:
             names=names_meant,
             categories=tuple(categories),
             threads=tuple(Thread(pid, tid, self._thread_names.get((pid, tid))) for pid, tid in threads),
-            shapes=tuple(parse_shapes(text) or () for text in self._shape_texts),
+            shapes=tuple(parse_shapes(text) or () for text in shapes),
             values=tuple(map(parse_words, self._value_texts)),
             event_count=read.events_read + read.events_dropped,
             resolution_ns=1000 if self._is_whole else 1,
@@ -244,11 +251,9 @@ class ColumnBuilder:
         return tuple(names)
 
 
-def _numbered(texts: Sequence[msgspec.Raw], numbers: _Interned) -> IntArray:
-    """Numbers of the texts, ABSENT for empty ones."""
-    # To join and split makes bytes of many small views in two thirds of the time that making each takes.
-    found = [numbers[text] if text else ABSENT for text in _SEPARATOR.join(texts).split(_SEPARATOR)] if texts else []
-    return np.array(found, dtype=np.int32)
+def _texts(texts: Sequence[msgspec.Raw]) -> list[bytes]:
+    """The same as bytes: to join and split takes two thirds of the time that making each of many small ones does."""
+    return _SEPARATOR.join(texts).split(_SEPARATOR) if texts else []
 
 
 def _narrow(column: IntArray) -> NDArray[Any]:

@@ -23,6 +23,8 @@ _NO_TIMES = np.empty(0, dtype=np.int64)
 # Below this a float64 tells microseconds with three decimals apart (half a unit in the last place < 0.5 ns).
 _EXACT_LIMIT_US = 2.0**43
 _CALLS = ("X", "B", "E")
+# No time, and the same number as an integer and as a float: integers stay integers beside it.
+_MISSING = -(2**62)
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 _NO_TEXT = msgspec.Raw(b"")
@@ -52,8 +54,8 @@ class Event(msgspec.Struct, gc=False):
     name: str = ""
     pid: int | str = ""
     tid: int | str = ""
-    ts: int | float = -inf
-    dur: int | float = -inf
+    ts: int | float = _MISSING
+    dur: int | float = _MISSING
     args: Args = _NO_ARGS
 
 
@@ -180,18 +182,14 @@ def _timed(events: Sequence[Event]) -> Chunk | None:
     if not events:
         return Chunk(events, _NO_TIMES, _NO_TIMES, is_whole=True)
     starts = np.array([event.ts for event in events])
-    if starts.min() == -inf:
-        if any(event.ts == -inf and event.ph in _CALLS for event in events):
-            return None
-        starts = np.array([0 if event.ts == -inf else event.ts for event in events])
     durations = np.array([event.dur for event in events])
-    repairs: dict[str, int] = {}
-    if durations.min() == -inf:
-        if missing := sum(event.dur == -inf and event.ph == "X" for event in events):
-            repairs["missing_durations"] = missing
-        durations = np.array([0 if event.dur == -inf else event.dur for event in events])
     if starts.dtype.kind not in "if" or durations.dtype.kind not in "if":
         return None
+    if (timeless := _take_out_missing(starts)) and any(events[at].ph in _CALLS for at in timeless):
+        return None
+    repairs: dict[str, int] = {}
+    if missing := sum(events[at].ph == "X" for at in _take_out_missing(durations)):
+        repairs["missing_durations"] = missing
     limit = _MOST_US if starts.dtype.kind == "i" else _EXACT_LIMIT_US
     if starts.max() >= limit or starts.min() <= -limit:
         return None
@@ -206,6 +204,15 @@ def _timed(events: Sequence[Event]) -> Chunk | None:
         is_whole=starts.dtype.kind == "i" == durations.dtype.kind,
         repairs=repairs,
     )
+
+
+def _take_out_missing(times: np.ndarray[Any, Any]) -> Sequence[int]:
+    """Sets times that are missing to 0; returns where they were."""
+    if times.min() != _MISSING:
+        return ()
+    found = np.flatnonzero(times == _MISSING)
+    times[found] = 0
+    return found.tolist()
 
 
 def _nanoseconds(microseconds: np.ndarray[Any, Any]) -> IntArray:

@@ -78,7 +78,8 @@ class Window:
         while len(self) < size and (block := next(self._blocks, None)) is not None:
             if self.end + len(block) >= len(self.buffer):
                 self._make_room(len(block))
-            self.buffer[self.end : self.end + len(block)] = block
+            # Bytes that are assigned to a slice of a bytearray are copied twice.
+            memoryview(self.buffer)[self.end : self.end + len(block)] = block
             self.end += len(block)
 
     def grow(self) -> bool:
