@@ -139,6 +139,22 @@ class RowSide(msgspec.Struct, frozen=True):
         return work / self.time_ns if work is not None and self.time_ns and not self.device_ns else None
 
 
+class Site(msgspec.Struct, frozen=True):
+    """A module of the model, and what a row spent in it: its calls began there, and in no module inside of it.
+
+    Attributes:
+        module: its path, `ResNet.layer1.0.conv1` or `ResNet_0 > Sequential_0 > Conv2d_1`; None: outside of all.
+        base_calls, candidate_calls: calls of the row's outermost operators per iteration.
+        base_ns, candidate_ns: all self time below them.
+    """
+
+    module: str | None
+    base_calls: float
+    base_ns: int
+    candidate_calls: float
+    candidate_ns: int
+
+
 class Row(msgspec.Struct, frozen=True):
     """A family and a shape: what the two sides spent on it.
 
@@ -159,6 +175,7 @@ class Row(msgspec.Struct, frozen=True):
         verdict: `same` where the interval lies within the equivalence band.
         within_noise: smaller than what `tracediff noise` found this machine to do by itself; only said of a row that is
             its family's only one, for it was families that were measured.
+        sites: where in the model, most time first; they add up to both sides' times. Empty where no trace tells.
     """
 
     family: str
@@ -177,6 +194,7 @@ class Row(msgspec.Struct, frozen=True):
     verdict: Verdict | None = None
     p_adjusted: float | None = None
     within_noise: bool = False
+    sites: tuple[Site, ...] = ()
 
     @property
     def ratio(self) -> float | None:
