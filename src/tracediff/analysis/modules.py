@@ -46,19 +46,21 @@ def find_modules(trees: Sequence[CallTree]) -> Modules | None:
     numbers: dict[str, int] = {}
     columns: list[IntArray] = []
     for tree in trees:
-        of_call = np.full(len(tree), ABSENT, dtype=np.int64)
-        for paths, found in (_by_frames(tree), _by_hierarchy(tree)):
+        of_call = np.full(len(tree), ABSENT, dtype=np.int32)
+        for paths, found in filter(None, (_by_frames(tree), _by_hierarchy(tree))):
             landing = [numbers.setdefault(path, len(numbers)) if path else ABSENT for path in paths]
             # ABSENT, which is -1, finds itself at the end.
-            places = np.array([*landing, ABSENT], dtype=np.int64)[found]
+            places = np.array([*landing, ABSENT], dtype=np.int32)[found]
             of_call = np.where(places == ABSENT, of_call, places)
         columns.append(of_call)
     return Modules(tuple(numbers), np.concatenate(columns)) if numbers else None
 
 
-def _by_hierarchy(tree: CallTree) -> tuple[Sequence[str], IntArray]:
-    """Paths that the operators bear themselves, and the place of each call's."""
+def _by_hierarchy(tree: CallTree) -> tuple[Sequence[str], IntArray] | None:
+    """Paths that the operators bear themselves, and the place of each call's; None where they bear none."""
     trace = tree.trace
+    if not trace.modules:
+        return None
     return [_dotted(text) for text in trace.modules], trace.events.module[tree.event]
 
 
@@ -68,11 +70,11 @@ def _dotted(hierarchy: str) -> str:
     return ".".join(kind if name == _TOP else name for name, kind in levels) or hierarchy
 
 
-def _by_frames(tree: CallTree) -> tuple[Sequence[str], IntArray]:
-    """Paths of frames that calls begin in, and the place of each call's."""
+def _by_frames(tree: CallTree) -> tuple[Sequence[str], IntArray] | None:
+    """Paths of frames that calls begin in, and the place of each call's; None where there are no frames."""
     events, frames = tree.trace.events, _module_frames(tree.trace)
     if not len(frames):
-        return (), np.full(len(tree), ABSENT, dtype=np.int64)
+        return None
     start, end = events.start_ns[frames], events.start_ns[frames] + events.dur_ns[frames]
     order = np.lexsort((-end, start, events.thread[frames]))
     frames, start, end = frames[order], start[order], end[order]
