@@ -10,7 +10,7 @@ from pathlib import Path
 from textual.pilot import Pilot
 
 from tracediff.tui.app import TracediffApp
-from tracediff.tui.screens.compare import CompareScreen
+from tracediff.tui.screens.compare import TABS, CompareScreen
 
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 GTSRB = (str(SAMPLES / "openblas.json"), str(SAMPLES / "acl.json"))
@@ -53,7 +53,11 @@ def press(*keys: str) -> Callable[[Pilot[int]], object]:
 
 
 @asynccontextmanager
-async def opened(inputs: tuple[str, str] = GTSRB, size: tuple[int, int] = WIDE) -> AsyncIterator[Pilot[int]]:
+async def opened(
+    inputs: tuple[str, str] = GTSRB, size: tuple[int, int] = WIDE, *, tab: str = "operators"
+) -> AsyncIterator[Pilot[int]]:
     async with new_app(inputs).run_test(size=size) as pilot:
         await compared(pilot)
+        await pilot.press(str(1 + TABS.index(tab)))
+        await pilot.pause()
         yield pilot

@@ -7,6 +7,7 @@ from textual.dom import DOMNode
 
 from tracediff.tui.actions import ACTIONS, Scope
 from tracediff.tui.app import TracediffApp
+from tracediff.tui.panes import OperatorsPane
 from tracediff.tui.screens.compare import CompareScreen, FilterInput
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.help import HelpScreen
@@ -22,6 +23,7 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.FIGURES: (CompareScreen, DetailScreen),
     Scope.MOVE: (SortableTable, CallTreeView, Prose, SortOptions),
     Scope.TABLE: (SortableTable,),
+    Scope.OPERATORS: (OperatorsPane,),
     Scope.TREE: (CallTreeView,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),

@@ -16,6 +16,7 @@ class Scope(Enum):
     FIGURES = "Comparison, detail"
     MOVE = "Moving"
     TABLE = "Tables"
+    OPERATORS = "Operators"
     TREE = "Call tree"
     BACK = "Detail, help"
     FILTER = "Filter"
@@ -87,6 +88,9 @@ ACTIONS: tuple[Action, ...] = (
         "hide rows with the same operators and under 1 % of the difference, or show them again",
         footer=True,
     ),
+    Action(
+        "group.next", Scope.OPERATORS, "b", "group", "Group by", "rows by family and shape, or operators by their names"
+    ),
     Action("call.toggle", Scope.TREE, "space", "fold", "Toggle", "show or hide what a call called", footer=True),
     Action("call.expand", Scope.TREE, "+,=,right", "expand", "Expand", "show what a call called"),
     Action("call.collapse", Scope.TREE, "-,left", "collapse", "Collapse", "hide it; on a hidden one go to its caller"),
@@ -101,11 +105,19 @@ ACTIONS: tuple[Action, ...] = (
     Action("move.page_down", Scope.MOVE, "pagedown", "page_down", "Page down", "one page down"),
     Action("move.top", Scope.MOVE, "g,home", "scroll_top", "Top", "to the first line"),
     Action("move.bottom", Scope.MOVE, "G,end", "scroll_bottom", "Bottom", "to the last line"),
-    Action("tab.rows", Scope.COMPARE, "1", "show_tab('rows')", "Rows", "what each family and shape took"),
-    Action("tab.operators", Scope.COMPARE, "2", "show_tab('operators')", "Operators", "operators by their raw names"),
+    Action("tab.ledger", Scope.COMPARE, "1", "show_tab('ledger')", "Ledger", "terms that add up to the difference"),
+    Action(
+        "tab.operators", Scope.COMPARE, "2", "show_tab('operators')", "Operators", "what each family and shape took"
+    ),
     Action("tab.calls", Scope.COMPARE, "3", "show_tab('calls')", "Call tree", "both sides' calls as one tree"),
-    Action("tab.ledger", Scope.COMPARE, "4", "show_tab('ledger')", "Ledger", "terms that add up to the difference"),
-    Action("tab.warnings", Scope.COMPARE, "5", "show_tab('warnings')", "Warnings", "what to know before believing it"),
+    Action(
+        "tab.environment",
+        Scope.COMPARE,
+        "4",
+        "show_tab('environment')",
+        "Environment",
+        "what the sides are, and what to know before believing a number",
+    ),
     Action("tab.previous", Scope.COMPARE, "[", "turn_tab(-1)", "Previous tab", "the tab to the left"),
     Action("tab.next", Scope.COMPARE, "]", "turn_tab(1)", "Next tab", "the tab to the right"),
     Action(

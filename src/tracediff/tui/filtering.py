@@ -2,12 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from tracediff.model.diff import OperatorPair, Row
 from tracediff.phrases import implementation
 
 FAMILY = "family:"
 UNCHANGED_SHARE = 0.01
 """A row that went the same way counts as unchanged below this part of the total difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Narrowing:
+    """What of a Diff is left out.
+
+    Attributes:
+        needle: the filter's words.
+        hides_unchanged: whether rows that explain nothing are left out.
+    """
+
+    needle: str = ""
+    hides_unchanged: bool = False
 
 
 def row_words(row: Row) -> str:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, cast
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
@@ -12,31 +11,24 @@ from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
-from textual.widget import Widget
-from textual.widgets import Footer, Input, Static, TabbedContent, TabPane
+from textual.widgets import Footer, Input, Static, TabbedContent
 from textual.widgets.tabbed_content import ContentTabs
 
 from tracediff import units
-from tracediff.model.diff import Diff, LedgerTerm, OperatorPair, Row
-from tracediff.tui import filtering
+from tracediff.model.diff import Diff
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import Figures
-from tracediff.tui.messages import ReadProgress, RowOpened
+from tracediff.tui.filtering import Narrowing
+from tracediff.tui.messages import ReadProgress
 from tracediff.tui.palette import Palette
+from tracediff.tui.panes import PANES, OperatorsPane, Pane
 from tracediff.tui.widgets.call_tree import CallTreeView
-from tracediff.tui.widgets.doubts import Doubts
-from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.summary import RunCards, headline
-from tracediff.tui.widgets.tables import LedgerTable, OperatorsTable, RowsTable
 
-TABS = ("rows", "operators", "calls", "ledger", "warnings")
+TABS = tuple(pane.tab for pane in PANES)
 _SHORT = 20
 """Below this many lines the cards give way to the table."""
-
-_NO_TREE = "No call tree: one side is a printed table, which has no timeline."
-_NOUNS = {"rows": "row", "operators": "operator", "ledger": "term"}
-_MAIN = {"rows": "rows-table", "operators": "operators-table", "calls": "call-tree", "ledger": "ledger-table"}
 
 
 class FilterInput(Input, inherit_bindings=False):
@@ -56,8 +48,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     Attributes:
         figures: how its numbers are written.
-        needle: the filter's words.
-        hide_unchanged: whether rows that explain nothing are left out.
+        narrowing: what of it is left out.
     """
 
     BINDINGS = bindings(Scope.COMPARE, Scope.FIGURES)
@@ -65,9 +56,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def __init__(self, diff: Diff) -> None:
         super().__init__()
         self.figures = Figures(diff)
-        self.needle = ""
-        self.hide_unchanged = False
-        self._row_words: dict[int, str] = {}
+        self.narrowing = Narrowing()
 
     @property
     def diff(self) -> Diff:
@@ -77,21 +66,9 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         yield RunCards(id="cards")
         yield Static(id="headline")
-        with TabbedContent(initial="rows", id="tabs"):
-            with TabPane("1 Rows", id="rows"):
-                yield RowsTable("rows-table")
-            with TabPane("2 Operators", id="operators"):
-                yield OperatorsTable("operators-table")
-            with TabPane("3 Call tree", id="calls"):
-                yield CallTreeView("call-tree")
-                yield Static(_NO_TREE, id="no-call-tree", markup=False)
-            with TabPane("4 Ledger", id="ledger"):
-                yield LedgerTable("ledger-table")
-                yield Prose(id="explanations")
-                yield Static(id="other-threads", markup=False)
-                yield RowsTable("other-rows-table")
-            with TabPane("5 Warnings", id="warnings"):
-                yield Doubts(id="doubts")
+        with TabbedContent(initial=TABS[0], id="tabs"):
+            for number, pane in enumerate(PANES, start=1):
+                yield pane(number)
         with Horizontal(id="status-line"):
             yield FilterInput(placeholder="family, shape, operator, implementation", compact=True, id="filter")
             yield Static(id="status", markup=False)
@@ -101,9 +78,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self.query_one(ContentTabs).can_focus = False
         self._input.display = False
         self.app.theme_changed_signal.subscribe(self, lambda theme: self._fill())  # pyright: ignore[reportUnknownMemberType]
-        self.query_one("#rows-table", RowsTable).wanted = self._row_wanted
-        self.query_one(OperatorsTable).wanted = self._operator_wanted
-        self.show(self.diff)
+        self._fill()
         self._focus_main()
 
     def on_resize(self, event: Resize) -> None:
@@ -112,7 +87,6 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     def show(self, diff: Diff) -> None:
         """Shows another Diff and keeps tab, filter and order."""
-        self._row_words = {id(row): filtering.row_words(row) for row in diff.rows}
         self.figures = Figures(diff, self.figures.as_share)
         self._fill()
 
@@ -125,84 +99,32 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         figures = self.figures = Figures(diff, self.figures.as_share, self._palette())
         self.query_one(RunCards).fill(diff, figures.palette)
         self.query_one("#headline", Static).update(headline(diff, figures.palette))
-        self.query_one("#rows-table", RowsTable).fill(diff.rows, figures)
-        self.query_one(OperatorsTable).fill(diff.operators, figures)
-        self._fill_calls()
-        self._fill_ledger()
-        self.query_one(Doubts).fill_from(diff, figures.palette)
-        label = f"5 Warnings ({len(diff.warnings)})" if diff.warnings else "5 Warnings"
-        self.query_one(TabbedContent).get_tab("warnings").label = Content(label)
+        for pane in self.query(Pane):
+            pane.fill(figures)
+            pane.narrow(self.narrowing)
+            self.query_one(TabbedContent).get_tab(pane).label = Content(pane.title(diff))
 
     def _palette(self) -> Palette:
         return Palette.of(self.app.theme_variables)  # pyright: ignore[reportUnknownMemberType]
 
-    def _fill_calls(self) -> None:
-        tree, view = self.diff.call_tree, self.query_one(CallTreeView)
-        view.display = tree is not None
-        self.query_one("#no-call-tree").display = tree is None
-        if tree is not None:
-            view.fill(tree, self.figures)
-            view.keep(self.needle)
-
-    def _fill_ledger(self) -> None:
-        diff, figures = self.diff, self.figures
-        explanations = self.query_one("#explanations", Prose)
-        explanations.display = bool(diff.explanations)
-        explanations.fill(*(Text(f"- {units.printable(one.text)}") for one in diff.explanations))
-        self.query_one(LedgerTable).fill(diff.ledger, figures)
-        others = diff.other_threads
-        note, table = self.query_one("#other-threads", Static), self.query_one("#other-rows-table", RowsTable)
-        note.display = table.display = others is not None
-        if others:
-            times = f"{units.duration(others.base_ns)} -> {units.duration(others.candidate_ns)}"
-            note.update(f"Other threads, beside the iteration and not part of the total: {times}")
-            table.fill(others.rows, figures)
-
-    def _narrow(self) -> None:
-        self.query_one("#rows-table", RowsTable).rebuild()
-        self.query_one(OperatorsTable).rebuild()
-        self.query_one(CallTreeView).keep(self.needle)
+    def _narrow(self, narrowing: Narrowing) -> None:
+        self.narrowing = narrowing
+        for pane in self.query(Pane):
+            pane.narrow(narrowing)
         self._say_what_is_shown()
 
-    def _row_wanted(self, row: Row) -> bool:
-        if self.hide_unchanged and filtering.row_unchanged(row, self.diff.total.delta_ns):
-            return False
-        return filtering.matches(self._row_words[id(row)], self.needle)
-
-    def _operator_wanted(self, pair: OperatorPair) -> bool:
-        if self.hide_unchanged and filtering.operator_unchanged(pair.delta_ns, self.diff.total.delta_ns):
-            return False
-        return filtering.matches(filtering.operator_words(pair), self.needle)
-
+    @on(Pane.Arranged)
     @on(SortableTable.Arranged)
     @on(CallTreeView.Arranged)
     def _say_what_is_shown(self) -> None:
-        parts: list[str] = []
-        main = self._main
-        if isinstance(main, RowsTable | OperatorsTable | LedgerTable):
-            shown, total, noun = len(main.shown), main.total, _NOUNS[self._tab]
-            parts.append(units.count(total, noun) if shown == total else f"{shown:,} of {units.count(total, noun)}")
-            parts += [main.order] if main.order else []
-            parts += [f"together {units.difference(self.diff.total.delta_ns)}"] if self._tab == "ledger" else []
-            parts += ["unchanged hidden"] if self.hide_unchanged and self._tab in ("rows", "operators") else []
-        elif isinstance(main, CallTreeView) and main.outline:
-            parts.append(f"{len(main.outline.visible):,} of {units.count(len(main.outline.tree), 'call')}")
-            base, candidate = main.outline.tree.base_iterations, main.outline.tree.candidate_iterations
-            parts += [f"mean of {base[0]} | {candidate[0]} iterations", "< only base, > only candidate"]
-        if self.figures.as_share:
-            parts.append("% of the iteration")
+        parts = self._pane.status()
+        parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.narrows else []
+        parts += ["% of the iteration"] if self.figures.as_share else []
         self._status.update(", ".join(parts))
 
     @property
-    def _tab(self) -> str:
-        return self.query_one(TabbedContent).active or TABS[0]
-
-    @property
-    def _main(self) -> Widget:
-        """The widget that the present tab is about."""
-        if self._tab == "calls" and self.diff.call_tree is None:
-            return self.query_one("#no-call-tree")
-        return self.query_one(f"#{_MAIN.get(self._tab, 'doubts')}")
+    def _pane(self) -> Pane:
+        return cast("Pane", self.query_one(TabbedContent).get_pane(self.query_one(TabbedContent).active or TABS[0]))
 
     @property
     def _input(self) -> Input:
@@ -213,7 +135,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         return self.query_one("#status", Static)
 
     def _focus_main(self) -> None:
-        self.set_focus(self._main if self._main.can_focus else None)
+        self.set_focus(self._pane.main)
 
     @on(TabbedContent.TabActivated)
     def _enter_tab(self) -> None:
@@ -221,47 +143,25 @@ class CompareScreen(Screen[None], inherit_bindings=False):
             self._focus_main()
         self._say_what_is_shown()
 
-    @on(SortableTable.Opened)
-    def _open_item(self, event: SortableTable.Opened) -> None:
-        event.stop()
-        match event.item:
-            case Row():
-                self.post_message(RowOpened(event.item))
-            case LedgerTerm(rows=rows):
-                if rows:
-                    self._filter_rows(filtering.FAMILY + event.item.term)
-            case OperatorPair():
-                self._filter_rows(event.item.name)
-            case _:
-                pass
-
-    @on(CallTreeView.Opened)
-    def _open_row_of_call(self, event: CallTreeView.Opened) -> None:
-        event.stop()
-        if event.row >= 0:
-            self.post_message(RowOpened(self.diff.rows[event.row]))
-        else:
-            self.notify("the time of this call itself is in no row: it is an annotation", timeout=3)
-
-    def _filter_rows(self, needle: str) -> None:
-        self.action_show_tab("rows")
-        self._input.value = needle
+    @on(Pane.RowsWanted)
+    def _filter_rows(self, wanted: Pane.RowsWanted) -> None:
+        self.action_show_tab(OperatorsPane.tab)
+        self._input.value = wanted.needle
         self._input.display = True
 
     @on(Input.Changed, "#filter")
     def _apply_filter(self, event: Input.Changed) -> None:
-        self.needle = event.value
-        self._narrow()
+        self._narrow(Narrowing(event.value, self.narrowing.hides_unchanged))
 
     @on(Input.Submitted, "#filter")
     def _leave_filter(self) -> None:
-        self._input.display = bool(self.needle)
+        self._input.display = bool(self.narrowing.needle)
         self._focus_main()
 
     def action_filter(self) -> None:
         """Opens the filter."""
-        if self._tab not in ("rows", "operators", "calls"):
-            self.action_show_tab("rows")
+        if not self._pane.narrows:
+            self.action_show_tab(OperatorsPane.tab)
         self._input.display = True
         self._input.focus()
 
@@ -273,8 +173,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     def action_toggle_unchanged(self) -> None:
         """Hides what did not change, or shows it again."""
-        self.hide_unchanged = not self.hide_unchanged
-        self._narrow()
+        self._narrow(Narrowing(self.narrowing.needle, not self.narrowing.hides_unchanged))
 
     def action_toggle_share(self) -> None:
         """Times as time or as share of the iteration."""
@@ -290,4 +189,4 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     def action_turn_tab(self, step: int) -> None:
         """Goes to the tab beside."""
-        self.action_show_tab(TABS[(TABS.index(self._tab) + step) % len(TABS)])
+        self.action_show_tab(TABS[(TABS.index(self._pane.tab) + step) % len(TABS)])

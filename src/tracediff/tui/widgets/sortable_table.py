@@ -50,7 +50,6 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
 
     Attributes:
         columns_wanted: all columns, in their order.
-        wanted: which items pass the filter; `rebuild` applies it.
         shown: the items on show, in their order.
         total: number of items before any filter.
     """
@@ -77,7 +76,7 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         self.columns_wanted = tuple(columns)
         self.sort_key = sort_key
         self.sort_ascending = False
-        self.wanted: Callable[[Item], bool] = lambda item: True
+        self._wanted: Callable[[Item], bool] = lambda item: True
         self.shown: list[Item] = []
         self._items: Sequence[Item] = ()
         self._figures: Figures | None = None
@@ -92,6 +91,11 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         self._items = items
         self._figures = figures
         self.rebuild(relayout=True)
+
+    def keep(self, wanted: Callable[[Item], bool]) -> None:
+        """Shows only some of the items."""
+        self._wanted = wanted
+        self.rebuild()
 
     def sort_by(self, key: str) -> None:
         """Sorts by a column; by the same once more turns the order round."""
@@ -118,7 +122,7 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         if self._figures is None:
             return
         under_cursor = self.item_under_cursor()
-        kept = [item for item in self._items if self.wanted(item)]
+        kept = [item for item in self._items if self._wanted(item)]
         column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
         if column and column.sort:
             kept.sort(key=column.sort, reverse=not self.sort_ascending)

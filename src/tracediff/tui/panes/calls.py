@@ -1,0 +1,66 @@
+"""Both sides' calls as one tree."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.widget import Widget
+from textual.widgets import Static
+
+from tracediff import units
+from tracediff.tui.figures import Figures
+from tracediff.tui.filtering import Narrowing
+from tracediff.tui.messages import RowOpened
+from tracediff.tui.panes.pane import Pane
+from tracediff.tui.widgets.call_tree import CallTreeView
+
+_NO_TREE = "No call tree: one side is a printed table, which has no timeline."
+
+
+class CallsPane(Pane):
+    """The merged call tree, where both sides have one."""
+
+    tab: ClassVar[str] = "calls"
+    noun: ClassVar[str] = "Call tree"
+    narrows: ClassVar[bool] = True
+
+    def compose(self) -> ComposeResult:
+        yield CallTreeView("call-tree")
+        yield Static(_NO_TREE, id="no-call-tree", markup=False)
+
+    @property
+    def main(self) -> Widget | None:
+        view = self.query_one(CallTreeView)
+        return view if view.outline else None
+
+    def fill(self, figures: Figures) -> None:
+        diff, view = figures.diff, self.query_one(CallTreeView)
+        self._rows = diff.rows
+        view.display = diff.call_tree is not None
+        self.query_one("#no-call-tree").display = diff.call_tree is None
+        if diff.call_tree is not None:
+            view.fill(diff.call_tree, figures)
+
+    def narrow(self, narrowing: Narrowing) -> None:
+        self.query_one(CallTreeView).keep(narrowing.needle)
+
+    def status(self) -> list[str]:
+        outline = self.query_one(CallTreeView).outline
+        if outline is None:
+            return []
+        base, candidate = outline.tree.base_iterations[0], outline.tree.candidate_iterations[0]
+        return [
+            f"{len(outline.visible):,} of {units.count(len(outline.tree), 'call')}",
+            f"mean of {base} | {candidate} iterations",
+            "< only base, > only candidate",
+        ]
+
+    @on(CallTreeView.Opened)
+    def _open_row_of_call(self, event: CallTreeView.Opened) -> None:
+        event.stop()
+        if event.row >= 0:
+            self.post_message(RowOpened(self._rows[event.row]))
+        else:
+            self.notify("the time of this call itself is in no row: it is an annotation", timeout=3)
