@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, pairwise
 
 from tracediff.analysis.accounts import Account, mean_ns
-from tracediff.model.diff import Site
+from tracediff.model.sites import Site
 
 
 def pair_sites(accounts: Sequence[Account | None], iterations: Sequence[int]) -> tuple[Site, ...]:

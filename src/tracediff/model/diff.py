@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -10,6 +11,8 @@ from tracediff.model.device import DeviceDifference
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.run import Peak, Run
+from tracediff.model.sites import Site
+from tracediff.model.timeline import Timeline, Timelines
 
 Change: TypeAlias = Literal["same", "implementation", "calls", "only base", "only candidate"]
 Match: TypeAlias = Literal["exact", "family", "structural", "none"]
@@ -137,22 +140,6 @@ class RowSide(msgspec.Struct, frozen=True):
 
     def _rate(self, work: int | None) -> float | None:
         return work / self.time_ns if work is not None and self.time_ns and not self.device_ns else None
-
-
-class Site(msgspec.Struct, frozen=True):
-    """A module of the model, and what a row spent in it: its calls began there, and in no module inside of it.
-
-    Attributes:
-        module: its path, `ResNet.layer1.0.conv1` or `ResNet_0 > Sequential_0 > Conv2d_1`; None: outside of all.
-        base_calls, candidate_calls: calls of the row's outermost operators per iteration.
-        base_ns, candidate_ns: all self time below them.
-    """
-
-    module: str | None
-    base_calls: float
-    base_ns: int
-    candidate_calls: float
-    candidate_ns: int
 
 
 class Row(msgspec.Struct, frozen=True):
@@ -352,7 +339,7 @@ class Certainty(msgspec.Struct, frozen=True):
     captures: tuple[int, int]
 
 
-class Diff(msgspec.Struct, frozen=True, eq=False):
+class Diff(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Base against candidate. `sum(term.delta_ns for term in ledger) == total.delta_ns`, exactly.
 
     Attributes:
@@ -365,6 +352,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
         latency: None where a capture did not record it.
         certainty: None where a side is one capture.
         device: None where neither side ran anything on a device.
+        timelines: the iterations call by call; None where a side has no timeline.
     """
 
     base: Side
@@ -382,6 +370,12 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     latency: Latency | None = None
     certainty: Certainty | None = None
     device: DeviceDifference | None = None
+    timelines: Timelines | None = None
+
+    @cached_property
+    def timeline(self) -> Timeline | None:
+        """A typical iteration of each side, laid out when first asked for; None where a side has no timeline."""
+        return self.timelines.typical() if self.timelines else None
 
     @property
     def latency_contradicts(self) -> bool:

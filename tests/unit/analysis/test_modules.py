@@ -6,7 +6,8 @@ from tracediff.analysis.call_tree import build_call_tree
 from tracediff.analysis.modules import find_modules
 from tracediff.compare import compare
 from tracediff.importers import load
-from tracediff.model.diff import Row, Site
+from tracediff.model.diff import Row
+from tracediff.model.sites import Site
 
 from builders import Call, TraceBuilder, annotation
 
