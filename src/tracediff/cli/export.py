@@ -22,8 +22,8 @@ def add_parser(commands: Subparsers) -> None:
     parser = commands.add_parser(
         "export",
         help="a comparison for other viewers: Perfetto, speedscope, flame graphs",
-        description="Writes both sides of a comparison into files that other programs open; printed tables have no timeline for "
-        "that. FILE may be - for standard output if it is the only one.",
+        description="Writes both sides of a comparison into files that other programs open. Printed tables have no "
+        "timeline for that. FILE may be -, standard output, if it is the only one.",
     )
     add_sides(parser)
     for name, (_, what) in EXPORTS.items():
