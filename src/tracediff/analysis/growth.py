@@ -72,20 +72,27 @@ def _compared(base: IntArray, candidate: IntArray, partner: IntArray) -> Compare
 def growth(pair: Timeline) -> list[Growth]:
     """All series that are not zero throughout, `WHOLE` first; none where the calls of the pair are not matched.
 
-    A call counts where the candidate's call of its node ends; one that only base made, where the candidate goes on.
+    All time of a family's outermost call counts where the candidate's call ends; of one that only base made, where the
+    candidate goes on.
     """
     base, candidate = pair.base, pair.candidate
     if not _is_matched(pair):
         return []
     calls = _calls_of_nodes(pair)
-    base_nodes, candidate_nodes = (np.flatnonzero(of_side != _MISSING) for of_side in calls)
-    base_calls, candidate_calls = calls[0][base_nodes], calls[1][candidate_nodes]
+    end_ns = candidate.start_ns + candidate.dur_ns
     when = _when(candidate, calls[1])
-    # What is in no family is no operator: it is a gap like the time in no call at all.
-    series = np.concatenate((base.family[base_calls], candidate.family[candidate_calls], [_MISSING]))
-    time = np.concatenate((when[base_nodes], when[candidate_nodes], [candidate.time_ns]))
-    own = (base.self_ns[base_calls], candidate.self_ns[candidate_calls])
+    on_thread = (np.flatnonzero(base.thread == 0), np.flatnonzero(candidate.thread == 0))
+    own = (base.self_ns[on_thread[0]], candidate.self_ns[on_thread[1]])
     idle = (candidate.time_ns - own[1].sum()) - (base.time_ns - own[0].sum())
+    # What is in no family is no operator: it is a gap like the time in no call at all.
+    series = np.concatenate((base.family[on_thread[0]], candidate.family[on_thread[1]], [_MISSING]))
+    time = np.concatenate(
+        (
+            when[base.node[_outermost(base)[on_thread[0]]]],
+            end_ns[_outermost(candidate)[on_thread[1]]],
+            [candidate.time_ns],
+        )
+    )
     delta = np.concatenate((-own[0], own[1], [idle]))
     grown = [_behind(pair, calls)]
     numbers: list[int] = np.unique(series).tolist()
@@ -95,6 +102,19 @@ def growth(pair: Timeline) -> list[Growth]:
         name = GAPS if number == _MISSING else pair.families[number]
         grown.append(_last_of_each(name, time[of_series], np.cumsum(delta[of_series])))
     return [one for one in grown if one.delta_ns.any()]
+
+
+def _outermost(calls: IterationCalls) -> IntArray:
+    """The outermost call around each one, or itself, that is of its family and so are all between."""
+    outermost: list[int] = []
+    above: list[tuple[int, int]] = []
+    for place, call in enumerate(calls):
+        del above[call.depth :]
+        family, owner = above[-1] if above else (_MISSING, place)
+        owner = owner if call.family == family != _MISSING else place
+        outermost.append(owner)
+        above.append((call.family, owner))
+    return np.array(outermost, dtype=np.int64)
 
 
 def _is_matched(pair: Timeline) -> bool:

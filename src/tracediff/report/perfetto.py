@@ -91,7 +91,7 @@ def _metadata(diff: Diff, pairs: Sequence[_Pair]) -> list[dict[str, Any]]:
             tell(process, thread + 1, "thread_name", name=phrases.thread(iterations[0].threads[thread]))
             tell(process, thread + 1, "thread_sort_index", sort_index=thread)
     if any(pair.growth for pair in pairs):
-        tell(_DIFFERENCE, 0, "process_name", name="difference so far in the iteration: candidate less base")
+        tell(_DIFFERENCE, 0, "process_name", name="difference so far")
         tell(_DIFFERENCE, 0, "process_sort_index", sort_index=_DIFFERENCE)
     return events
 
