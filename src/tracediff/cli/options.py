@@ -147,25 +147,11 @@ def write(text: str | Iterable[str], output: str | None) -> None:
             sys.stdout.writelines(pieces)
             sys.stdout.flush()
             return
-        # A link keeps pointing where it does; what it points at is replaced.
-        target = Path(output).resolve()
-        if target.exists() and not target.is_file():
-            # A device or a FIFO cannot be replaced, only written to.
-            with target.open("w", encoding="utf-8") as file:
-                file.writelines(pieces)
-        else:
-            from tracediff.files import replacing
+        from tracediff.files import write_whole
 
-            with replacing(target, 0o666 & ~_umask()) as file:
-                file.writelines(piece.encode() for piece in pieces)
+        write_whole(output, pieces)
     except BrokenPipeError:
         raise
     except OSError as error:
         where = output or "standard output"
         raise UsageError(f"cannot be written ({error.strerror}). Check the disk and the folder", where) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

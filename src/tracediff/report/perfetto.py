@@ -17,6 +17,7 @@ from tracediff.model.timeline import IterationCalls, Timeline
 
 _BASE, _CANDIDATE, _DIFFERENCE = 1, 2, 3
 """The processes."""
+_ROLES = {_BASE: "base", _CANDIDATE: "candidate"}
 _PAUSE = 20
 """Two iterations lie apart by the longer one's time divided by this."""
 
@@ -82,8 +83,8 @@ def _metadata(diff: Diff, pairs: Sequence[_Pair]) -> list[dict[str, Any]]:
     def tell(process: int, thread: int, what: str, **args: object) -> None:
         events.append({"ph": "M", "pid": process, "tid": thread, "name": what, "args": args})
 
-    for at, (role, side) in enumerate((("base", diff.base), ("candidate", diff.candidate))):
-        process, iterations = at + 1, [pair.sides[at][1] for pair in pairs]
+    for at, ((process, role), side) in enumerate(zip(_ROLES.items(), (diff.base, diff.candidate), strict=True)):
+        iterations = [pair.sides[at][1] for pair in pairs]
         tell(process, 0, "process_labels", labels=phrases.side_facts(side))
         tell(process, 0, "process_name", name=phrases.role(role, side))
         tell(process, 0, "process_sort_index", sort_index=process)
@@ -103,7 +104,11 @@ def _iterations(pair: _Pair, diff: Diff) -> Iterator[dict[str, Any]]:
         if calls.label:
             args = {"capture": str(calls.capture + 1)} if side.captures > 1 else {}
             args |= {"set aside": "cold"} if calls.is_cold else {}
-            args |= _times(total.base_ns, total.candidate_ns, total.delta_ns) if both else {}
+            args |= (
+                _times(total.base_ns, total.candidate_ns, total.delta_ns)
+                if both
+                else {_ROLES[process]: units.duration(calls.time_ns)}
+            )
             yield _slice(process, 0, calls.label, "iteration", pair.begin_ns, calls.time_ns, args)
 
 
@@ -134,18 +139,18 @@ def _slices(pair: _Pair, kernels: Sequence[Sequence[str]]) -> Iterator[dict[str,
 
 
 def _beside(calls: IterationCalls, compared: Compared | None, process: int) -> Iterator[dict[str, str]]:
-    """The time of each call on both sides, where the call could be compared."""
+    """The time of each call on both sides; on its own alone where it could not be compared."""
     if compared is None:
-        yield from ({} for _ in range(len(calls)))
+        yield from ({_ROLES[process]: units.duration(call.dur_ns)} for call in calls)
         return
     times = (compared.base_ns, compared.candidate_ns, compared.delta_ns)
     for call, is_matched, *of_call in zip(
         calls, compared.is_matched, *(column.tolist() for column in times), strict=True
     ):
-        args = _times(*of_call) if call.node >= 0 else {}
-        if args and not is_matched:
-            args["candidate" if process == _BASE else "base"] = "no such call"
-        yield args
+        if call.node < 0:
+            yield {_ROLES[process]: units.duration(call.dur_ns)}
+        else:
+            yield _times(*of_call) | ({} if is_matched else {_ROLES[_BASE + _CANDIDATE - process]: "no such call"})
 
 
 def _times(base_ns: int, candidate_ns: int, delta_ns: int) -> dict[str, str]:
