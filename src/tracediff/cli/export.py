@@ -46,7 +46,8 @@ def _write(options: Namespace) -> int:
         diff = compare(options.base, options.candidate, side_options(options), progress)
     for name, output in outputs.items():
         write(render(name, diff), None if output == "-" else output)
-    say([f"note: {warning}" for warning in diff.warnings])
+    left_out = ["what ran on devices is not exported, only the calls that launched it"] if diff.device else []
+    say([f"note: {doubt}" for doubt in (*left_out, *diff.warnings)])
     return ExitCode.OK
 
 

@@ -11,6 +11,7 @@ from tracediff.api import compare
 from tracediff.cli import main
 
 from builders import SAMPLES
+from devices import DeviceTraceBuilder, step
 
 PAIR = (str(SAMPLES / "openblas.json"), str(SAMPLES / "acl.json"))
 
@@ -39,6 +40,15 @@ def test_one_to_standard_output(capsys: pytest.CaptureFixture[str]) -> None:
         "candidate: acl, backend acl, emulated",
         "difference so far",
     }
+
+
+def test_kernels_on_a_device_are_missed_aloud(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    trace = str(DeviceTraceBuilder().add(step(1)).write(tmp_path / "t.json"))
+
+    assert main(["export", trace, trace, "--folded", "-"]) == 0
+    captured = capsys.readouterr()
+    assert "note: what ran on devices is not exported" in captured.err
+    assert captured.out.startswith("iteration 3000 3000\n")
 
 
 @pytest.mark.parametrize("table_first", [True, False])
