@@ -12,9 +12,11 @@ from tracediff.analysis.summary import summarize
 from tracediff.compare import CompareOptions
 from tracediff.compare import Input as ProfileInput
 from tracediff.compare import compare as compare_profiles
+from tracediff.files import write_whole
 from tracediff.model import diff as model
 from tracediff.model.trace import ABSENT, PrintedTable, Profile, Summary
 from tracediff.report.base import ReportOptions, load_report
+from tracediff.report.exports import render
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -191,6 +193,28 @@ class Diff:
                 },
             }
         )
+
+    def export(
+        self,
+        *,
+        perfetto: str | Path | None = None,
+        speedscope: str | Path | None = None,
+        folded: str | Path | None = None,
+    ) -> None:
+        """Writes files that other viewers open.
+
+        Args:
+            perfetto: both sides as processes of one trace (JSON).
+            speedscope: an iteration of each side (JSON).
+            folded: lines of stack, base's and the candidate's self time in nanoseconds of a mean iteration.
+
+        Raises:
+            tracediff.errors.TraceFormatError: a side is a printed table.
+            OSError: a file cannot be written.
+        """
+        for name, path in {"perfetto": perfetto, "speedscope": speedscope, "folded": folded}.items():
+            if path is not None:
+                write_whole(path, render(name, self.result))
 
     def __repr__(self) -> str:
         return f"<tracediff.Diff {phrases.headline(self.result)}>"

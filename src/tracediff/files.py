@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import contextlib
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import IO
 
@@ -49,6 +49,29 @@ def replacing(target: Path, mode: int = 0o600) -> Generator[IO[bytes]]:
             raise
         finally:
             _parts.discard(part)
+
+
+def write_whole(path: str | Path, pieces: Iterable[str]) -> None:
+    """Puts text into a file for the user that is complete or not there at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # A link keeps pointing where it does; what it points at is replaced.
+    target = Path(path).resolve()
+    if target.exists() and not target.is_file():
+        # A device or a FIFO cannot be replaced, only written to.
+        with target.open("w", encoding="utf-8") as file:
+            file.writelines(pieces)
+        return
+    with replacing(target, 0o666 & ~_umask()) as file:
+        file.writelines(piece.encode() for piece in pieces)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
 
 
 @atexit.register

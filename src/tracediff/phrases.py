@@ -10,7 +10,7 @@ from tracediff.model.diff import Diff, Latency, LedgerTerm, OperatorPair, Row, R
 from tracediff.model.gate import Condition, Outcome
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.noise import FamilyNoise, LabelNoise
-from tracediff.model.trace import InputShapes, Summary
+from tracediff.model.trace import InputShapes, Summary, Thread
 
 EMULATED = "emulated: structure and kernels are real, times are not"
 
@@ -173,6 +173,19 @@ def noise_cells(one: FamilyNoise) -> list[str]:
 def name(side: Side) -> str:
     """What to call a side in a sentence."""
     return units.printable(side.run.label)
+
+
+def role(name: str, side: Side) -> str:
+    """What to call a side beside other processes: `base: openblas, backend openblas, emulated`."""
+    run = side.run
+    backend = f"backend {units.printable(run.backend)}" if run.backend else ""
+    parts = [f"{name}: {units.printable(run.label)}", backend, "emulated" if run.emulated else ""]
+    return ", ".join(filter(None, parts))
+
+
+def thread(thread: Thread) -> str:
+    """Its name, or its number where it has none."""
+    return units.printable(thread.name or f"thread {thread.tid}")
 
 
 def side_facts(side: Side) -> str:

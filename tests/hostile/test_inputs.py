@@ -35,6 +35,10 @@ def tracediff(*arguments: object, **options: object) -> subprocess.CompletedProc
         ("show", GOOD, "-o", "no/such/folder/x.json"),
         ("frobnicate",),
         ("tui", GOOD, GOOD),
+        ("export", GOOD, GOOD),
+        ("export", GOOD, GOOD, "--folded", "-", "--perfetto", "x.json"),
+        ("export", GOOD, GOOD, "--speedscope", "x.json", "--perfetto", "x.json"),
+        ("export", GOOD, GOOD, "--perfetto", "no/such/folder/x.json"),
     ],
     ids=lambda arguments: " ".join(str(argument) for argument in arguments[:1] + arguments[2:]),
 )
@@ -69,8 +73,13 @@ def test_a_report_replaces_its_file_as_a_whole(tmp_path: Path) -> None:
 def test_the_output_never_destroys_an_input(tmp_path: Path) -> None:
     trace = tmp_path / "trace.json"
     trace.write_bytes(GOOD.read_bytes())
-    for arguments in (("diff", trace, GOOD), ("diff", GOOD, trace), ("show", trace)):
-        result = tracediff(*arguments, "-o", trace)
+    for arguments in (
+        ("diff", trace, GOOD, "-o"),
+        ("diff", GOOD, trace, "-o"),
+        ("show", trace, "-o"),
+        ("export", GOOD, trace, "--perfetto"),
+    ):
+        result = tracediff(*arguments, trace)
         assert result.returncode == 2
         assert "is an input" in result.stderr
     assert trace.read_bytes() == GOOD.read_bytes()

@@ -1,11 +1,16 @@
-"""Iterations call by call, of real traces and of any intervals at all: nothing overlaps, and times are the rows'."""
+"""Iterations call by call and what is exported of them, of real traces and of any intervals at all.
+
+Nothing overlaps, and times add up to those of the rows and of both sides.
+"""
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections import Counter
+from collections import Counter, defaultdict
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,9 +18,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracediff.analysis.accounts import mean_ns
+from tracediff.analysis.growth import WHOLE, growth
 from tracediff.compare import compare
 from tracediff.model.diff import Diff
 from tracediff.model.timeline import IterationCalls
+from tracediff.report.exports import render
 
 from builders import SAMPLES, SHARED_TRACES
 
@@ -56,7 +63,9 @@ def test_any_intervals(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         paths = written(folder, "base", base, base_steps), written(folder, "candidate", candidate, candidate_steps)
-        assert_laid_out(compare(*paths))
+        diff = compare(*paths)
+        assert_laid_out(diff)
+        assert_exported(diff)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +82,9 @@ def test_any_intervals(
 def test_real_pairs(base: Path | list[Path], candidate: Path) -> None:
     if not base:
         pytest.skip("without the shared traces")
-    assert_laid_out(compare(base, candidate))
+    diff = compare(base, candidate)
+    assert_laid_out(diff)
+    assert_exported(diff)
 
 
 def assert_laid_out(diff: Diff) -> None:
@@ -120,3 +131,53 @@ def assert_nested(calls: IterationCalls) -> None:
         last_thread, left = thread, start
     assert (calls.start_ns[calls.thread == 0] >= 0).all()
     assert calls.self_ns[calls.thread == 0].sum() <= calls.time_ns
+
+
+def assert_exported(diff: Diff) -> None:
+    assert_no_slice_is_hidden("".join(render("perfetto", diff)))
+    assert_folded_adds_up(diff)
+    assert diff.timelines
+    for pair in diff.timelines.pairs():
+        series = {one.series: one for one in growth(pair)}
+        for one in series.values():
+            assert (np.diff(one.time_ns) > 0).all()
+            assert one.time_ns[-1] <= pair.candidate.time_ns
+        ends = {name: int(one.delta_ns[-1]) for name, one in series.items()}
+        whole = ends.pop(WHOLE, 0)
+        assert sum(ends.values()) == whole
+        if (pair.base.node >= 0).any() and (pair.candidate.node >= 0).any():
+            assert whole == pair.candidate.time_ns - pair.base.time_ns
+
+
+def assert_no_slice_is_hidden(document: str) -> None:
+    """On each thread a slice lies inside of another one or apart; counters never go back in time."""
+    slices: dict[tuple[int, int], list[tuple[Decimal, Decimal]]] = defaultdict(list)
+    counted: dict[str, Decimal] = {}
+    for event in exact(document)["traceEvents"]:
+        if event["ph"] == "X":
+            slices[event["pid"], event["tid"]].append((event["ts"], event["ts"] + event["dur"]))
+        elif event["ph"] == "C":
+            assert event["ts"] >= counted.get(event["name"], 0)
+            counted[event["name"]] = event["ts"]
+    for on_thread in slices.values():
+        around: list[Decimal] = []
+        for begin, end in sorted(on_thread, key=lambda one: (one[0], -one[1])):
+            assert 0 <= begin <= end
+            while around and around[-1] <= begin:
+                around.pop()
+            assert not around or end <= around[-1]
+            around.append(end)
+
+
+def exact(document: str) -> Any:
+    return json.loads(document, parse_float=Decimal)
+
+
+def assert_folded_adds_up(diff: Diff) -> None:
+    lines = [line.rsplit(" ", 2) for line in "".join(render("folded", diff)).splitlines()]
+    stacks = [stack for stack, *_ in lines]
+    assert len(set(stacks)) == len(stacks)
+    assert all(int(time) >= 0 for _, *times in lines for time in times)
+    of_iteration = [times for stack, *times in lines if stack.split(";")[0] == "iteration"]
+    assert sum(int(base) for base, _ in of_iteration) == diff.total.base_ns
+    assert sum(int(candidate) for _, candidate in of_iteration) == diff.total.candidate_ns

@@ -218,6 +218,35 @@ def test_a_bar_of_the_diff_leads_into_its_module(page: Chromium, address: str) -
     keep(page, "diff-module")
 
 
+IMPORT_ERRORS = 'document.querySelector(".pf-topbar__error-box")?.innerHTML.match(/[0-9]+ import/)?.[0] ?? ""'
+
+
+@perfetto
+@pytest.mark.parametrize("prefix", ["", "bert-"], ids=["gtsrb", "bert"])
+def test_perfetto_draws_what_is_exported_without_an_import_error(page: Chromium, tmp_path: Path, prefix: str) -> None:
+    suffix = ".json.gz" if prefix else ".json"
+    pair = [str(SAMPLES / f"{prefix}{backend}{suffix}") for backend in ("openblas", "acl")]
+    trace = tmp_path / "both.json"
+    assert main(["export", *pair, "--perfetto", str(trace)]) == 0
+    with served("perfetto", trace) as server:
+        page.open(server.address)
+        page.wait_for('document.title.startsWith("both.json")')
+        for process in (f"base: {prefix}openblas", f"candidate: {prefix}acl", "difference so far"):
+            page.wait_for(f'document.body.innerText.includes("{process}")')
+        page.evaluate('[...document.querySelectorAll("button")].find((one) => one.innerText === "unfold_more").click()')
+        page.wait_for('document.body.innerText.includes("linear ms")')
+        keep(page, f"perfetto-export-{prefix}both")
+        assert page.evaluate(IMPORT_ERRORS) == ""
+
+
+@perfetto
+def test_perfetto_tells_import_errors_where_there_are_some(page: Chromium, tmp_path: Path) -> None:
+    """Those of the raw trace, whose Python frames overlap its annotations: so the check above can fail."""
+    with served("perfetto", captured_folder(tmp_path) / "openblas.json") as server:
+        page.open(server.address)
+        page.wait_for(IMPORT_ERRORS)
+
+
 @perfetto
 def test_perfetto_draws_the_trace(page: Chromium, tmp_path: Path) -> None:
     with served("perfetto", captured_folder(tmp_path) / "openblas.json") as server:

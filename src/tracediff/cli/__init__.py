@@ -8,13 +8,13 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 
-from tracediff.cli import cache, capture, diff, environments, noise, perfetto, show, tensorboard, tui
+from tracediff.cli import cache, capture, diff, environments, export, noise, perfetto, show, tensorboard, tui
 from tracediff.cli.exit_codes import ExitCode
 from tracediff.cli.options import Parser
 from tracediff.errors import CaptureError, ComparisonError, TracediffError, TraceFormatError, UsageError
 from tracediff.units import printable
 
-COMMANDS = (diff, show, noise, capture, environments, cache, tensorboard, perfetto, tui)
+COMMANDS = (diff, show, export, noise, capture, environments, cache, tensorboard, perfetto, tui)
 
 _DESCRIPTION = "Why did PyTorch inference get slower or faster? Profiler traces in, one honest ledger out."
 _EXIT_CODES: dict[type[TracediffError], ExitCode] = {

@@ -1,4 +1,4 @@
-"""The inputs and options of a comparison, which `diff` and `tui` share."""
+"""The inputs and options of a comparison, which `diff`, `tui` and `export` share."""
 
 from __future__ import annotations
 
@@ -17,13 +17,18 @@ INPUT = (
 )
 
 
-def add_comparison(parser: ArgumentParser) -> None:
-    """BASE, CANDIDATE, --families, and what repeated captures are judged by."""
+def add_sides(parser: ArgumentParser) -> None:
+    """BASE, CANDIDATE, and how they are read and matched."""
     parser.add_argument("base", metavar="BASE", help=INPUT)
     parser.add_argument("candidate", metavar="CANDIDATE", help="what to compare with it")
     parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
     add_kernel_log(parser, "; once for each side, base first, or one log for both")
     add_no_cache(parser)
+
+
+def add_comparison(parser: ArgumentParser) -> None:
+    """The sides, and what repeated captures are judged by."""
+    add_sides(parser)
     certainty = parser.add_argument_group("certainty", "from repeated captures on both sides")
     certainty.add_argument(
         "--equivalence", type=_part, default=0.03, metavar="P%", help="sides within this are the same (3%%)"
@@ -39,17 +44,26 @@ def is_read_once(name: str) -> bool:
     return name == "-" or Path(name).is_fifo()
 
 
-def compare_options(options: Namespace) -> CompareOptions:
-    """What the command line says of the comparison."""
+def side_options(options: Namespace) -> CompareOptions:
+    """What the command line says of the sides."""
     from tracediff.compare import CompareOptions
 
     return CompareOptions(
         families=options.families,
         kernel_logs=tuple(options.kernel_log or ()),
+        cache=options.cache,
+    )
+
+
+def compare_options(options: Namespace) -> CompareOptions:
+    """What the command line says of the comparison."""
+    from msgspec import structs
+
+    return structs.replace(
+        side_options(options),
         equivalence=options.equivalence,
         materiality=options.materiality,
         noise=options.noise,
-        cache=options.cache,
     )
 
 

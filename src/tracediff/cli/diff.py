@@ -51,7 +51,7 @@ def _print(options: Namespace) -> int:
     with progress_line() as progress:
         diff = compare(options.base, options.candidate, compare_options(options), progress)
     code, reasons = rule(diff, conditions, options.strict)
-    write(report.render_diff(diff, report_options(options)), options)
+    write(report.render_diff(diff, report_options(options)), options.output)
     say(reasons)
     return code
 

@@ -43,5 +43,5 @@ def run(options: Namespace) -> int:
         with progress_line() as progress:
             told = CompareOptions(families=options.families, cache=options.cache)
             noise = measure(options.captures, told, progress)
-        write(report.render_noise(noise, report_options(options)), options)
+        write(report.render_noise(noise, report_options(options)), options.output)
     return ExitCode.OK

@@ -7,7 +7,7 @@ import gc
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from pathlib import Path
 from typing import NoReturn
 
@@ -73,14 +73,23 @@ def report_for(options: Namespace, *inputs: str | Path) -> Report:
     if options.output == "-":
         options.output = None
     if options.output:
-        for path in inputs:
-            with contextlib.suppress(OSError):
-                if Path(options.output).samefile(path):
-                    raise UsageError("is an input. Name another file for -o", options.output)
+        refuse_input(options.output, "-o", *inputs)
         chosen = chosen or format_of(options.output)
         if chosen is None:
             raise UsageError(f"has a suffix of no known format. Add --format {'|'.join(REPORTS)}", options.output)
     return load_report(chosen or "table")
+
+
+def refuse_input(output: str, option: str, *inputs: str | Path) -> None:
+    """Keeps an option from replacing what is read.
+
+    Raises:
+        UsageError: the output is one of the inputs.
+    """
+    for path in inputs:
+        with contextlib.suppress(OSError):
+            if Path(output).samefile(path):
+                raise UsageError(f"is an input. Name another file for {option}", output)
 
 
 def report_options(options: Namespace) -> ReportOptions:
@@ -122,35 +131,27 @@ def lean() -> Generator[None]:
     gc.enable()
 
 
-def write(text: str, options: Namespace) -> None:
-    """Puts a report on standard output, or into a file that is complete or not there at all.
+def write(text: str | Iterable[str], output: str | None) -> None:
+    """Puts text on standard output, or into a file that is complete or not there at all.
+
+    Args:
+        text: whole or in pieces.
+        output: the file; None for standard output.
 
     Raises:
         UsageError: the output cannot be written.
     """
+    pieces = [text] if isinstance(text, str) else text
     try:
-        if not options.output:
-            sys.stdout.write(text)
+        if not output:
+            sys.stdout.writelines(pieces)
             sys.stdout.flush()
             return
-        # A link keeps pointing where it does; what it points at is replaced.
-        target = Path(options.output).resolve()
-        if target.exists() and not target.is_file():
-            # A device or a FIFO cannot be replaced, only written to.
-            target.write_text(text, "utf-8")
-        else:
-            from tracediff.files import replacing
+        from tracediff.files import write_whole
 
-            with replacing(target, 0o666 & ~_umask()) as file:
-                file.write(text.encode())
+        write_whole(output, pieces)
     except BrokenPipeError:
         raise
     except OSError as error:
-        where = options.output or "standard output"
+        where = output or "standard output"
         raise UsageError(f"cannot be written ({error.strerror}). Check the disk and the folder", where) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

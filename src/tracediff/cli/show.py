@@ -90,7 +90,7 @@ def _print(options: Namespace) -> int:
         summary = msgspec.structs.replace(
             summary, operators=tuple(sorted(summary.operators, key=key, reverse=options.sort != "name"))
         )
-    write(report.render_summary(summary, report_options(options)), options)
+    write(report.render_summary(summary, report_options(options)), options.output)
     for warning in summary.warnings:
         print(f"tracediff: note: {warning}", file=sys.stderr)
     return ExitCode.OK

@@ -3,11 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from tracediff.model.trace import IntArray, Thread
+
+
+class Call(NamedTuple):
+    """One of the calls of an iteration, in the columns' words."""
+
+    start_ns: int
+    dur_ns: int
+    self_ns: int
+    depth: int
+    thread: int
+    name: int
+    shape: int
+    family: int
+    row: int
+    node: int
 
 
 class IterationCalls(msgspec.Struct, frozen=True, eq=False):
@@ -54,6 +69,14 @@ class IterationCalls(msgspec.Struct, frozen=True, eq=False):
 
     def __len__(self) -> int:
         return len(self.start_ns)
+
+    @property
+    def used_threads(self) -> list[int]:
+        """Those of its `threads` that anything ran on; the first always."""
+        return sorted({0, *self.thread.tolist()})
+
+    def __iter__(self) -> Iterator[Call]:
+        return map(Call._make, zip(*(getattr(self, field).tolist() for field in Call._fields), strict=True))
 
 
 class Timeline(msgspec.Struct, frozen=True, eq=False):
