@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from tracediff.model.device import DeviceDifference
-from tracediff.model.kernels import Kernel, KernelCoverage
+from tracediff.model.kernels import Kernel, KernelCoverage, KernelPair
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.run import Peak, Run
 
@@ -343,6 +343,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
         operators: by raw name, largest |difference of self time| first.
         call_tree: None where a side has no timeline.
         other_threads: None where both sides ran on one thread.
+        kernels: what the libraries ran by their logs, largest |delta_ns| first.
         numerics: None where the outputs of both sides are not recorded, or cannot be compared.
         latency: None where a capture did not record it.
         certainty: None where a side is one capture.
@@ -364,6 +365,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     latency: Latency | None = None
     certainty: Certainty | None = None
     device: DeviceDifference | None = None
+    kernels: tuple[KernelPair, ...] = ()
 
     @property
     def latency_contradicts(self) -> bool:
