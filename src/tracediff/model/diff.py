@@ -10,6 +10,7 @@ from tracediff.model.device import DeviceDifference
 from tracediff.model.kernels import Kernel, KernelCoverage, KernelPair
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.run import Peak, Run
+from tracediff.model.trace import ReadReport
 
 Change: TypeAlias = Literal["same", "implementation", "calls", "only base", "only candidate"]
 Match: TypeAlias = Literal["exact", "family", "structural", "none"]
@@ -36,6 +37,7 @@ class Side(msgspec.Struct, frozen=True):
         runs: the process of each capture.
         kept: how many of the iterations are of each capture.
         ranks: of one distributed run that the captures are; empty where they are repetitions.
+        reads: the files, and what reading each of them took.
     """
 
     path: str
@@ -50,6 +52,7 @@ class Side(msgspec.Struct, frozen=True):
     runs: tuple[Run, ...] = ()
     kept: tuple[int, ...] = ()
     ranks: tuple[int, ...] = ()
+    reads: tuple[tuple[str, ReadReport], ...] = ()
 
 
 def _part(rate: float | None, peak: float | None) -> float | None:
