@@ -80,5 +80,11 @@ def operator_unchanged(delta_ns: int, total_ns: int) -> bool:
     return delta_ns == 0 or abs(delta_ns) < UNCHANGED_SHARE * abs(total_ns)
 
 
+def kernel_unchanged(pair: KernelPair, total_ns: int) -> bool:
+    """The same for a kernel: as many calls, and next to no difference in time, as far as that is known."""
+    same_calls = pair.base and pair.candidate and pair.base.calls == pair.candidate.calls
+    return bool(same_calls) and operator_unchanged(pair.delta_ns or 0, total_ns)
+
+
 def _join(parts: list[str]) -> str:
     return f" {' '.join(parts)} ".lower()

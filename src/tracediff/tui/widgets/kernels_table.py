@@ -55,7 +55,7 @@ def _bar(pair: KernelPair, figures: Figures, width: int) -> Text:
 
 
 _COLUMNS: tuple[Column[KernelPair], ...] = (
-    Column("kernel", "kernel", lambda pair, figures, width: phrases.kernel_name(pair), phrases.kernel_name, 24,
+    Column("kernel", "kernel", lambda pair, figures, width: phrases.kernel_name(pair), phrases.kernel_name, 28,
            right=False, elastic=True, ascending=True),
     Column("library", "library", lambda pair, figures, width: pair.library, lambda pair: pair.library, 8, rank=3,
            right=False, ascending=True),
