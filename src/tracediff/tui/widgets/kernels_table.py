@@ -50,7 +50,7 @@ def _difference(pair: KernelPair, figures: Figures, width: int) -> Text:
 
 
 def _bar(pair: KernelPair, figures: Figures, width: int) -> Text:
-    largest = max((abs(each.delta_ns or 0) for each in figures.diff.kernels), default=0)
+    largest = max((abs(each.delta_ns or 0) for each in figures.diff.kernels[:1]), default=0)
     return figures.bar(pair.delta_ns or 0, largest, _BAR)
 
 
