@@ -13,6 +13,7 @@ from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.sort_menu import SortMenu, SortOptions
 from tracediff.tui.widgets.call_tree import CallTreeView
+from tracediff.tui.widgets.explanations import Explanations
 from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tui.driver import opened
@@ -21,10 +22,11 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.APP: (TracediffApp,),
     Scope.COMPARE: (CompareScreen,),
     Scope.FIGURES: (CompareScreen, DetailScreen),
-    Scope.MOVE: (SortableTable, CallTreeView, Prose, SortOptions),
+    Scope.MOVE: (SortableTable, CallTreeView, Prose, SortOptions, Explanations),
     Scope.TABLE: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
     Scope.TREE: (CallTreeView,),
+    Scope.EXPLANATIONS: (Explanations,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),
     Scope.MENU: (SortMenu,),

@@ -5,11 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tracediff.model.diff import OperatorPair, Row
-from tracediff.phrases import implementation
+from tracediff.model.kernels import KernelPair
+from tracediff.phrases import implementation, kernel_name
 
 FAMILY = "family:"
 UNCHANGED_SHARE = 0.01
 """A row that went the same way counts as unchanged below this part of the total difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSet:
+    """Some rows of a Diff.
+
+    Attributes:
+        rows: their indices.
+        reason: why these, for the status line.
+    """
+
+    rows: frozenset[int]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,10 +33,12 @@ class Narrowing:
     Attributes:
         needle: the filter's words.
         hides_unchanged: whether rows that explain nothing are left out.
+        only: no other rows than these.
     """
 
     needle: str = ""
     hides_unchanged: bool = False
+    only: RowSet | None = None
 
 
 def row_words(row: Row) -> str:
@@ -41,6 +57,11 @@ def operator_words(pair: OperatorPair) -> str:
     return _join([pair.name])
 
 
+def kernel_words(pair: KernelPair) -> str:
+    """What a filter looks for in a kernel."""
+    return _join([kernel_name(pair), pair.library, *(FAMILY + family for family in pair.families)])
+
+
 def matches(words: str, needle: str) -> bool:
     """Whether every word of the needle occurs; `family:linear` is that family only."""
     return all(
@@ -57,6 +78,12 @@ def row_unchanged(row: Row, total_ns: int) -> bool:
 def operator_unchanged(delta_ns: int, total_ns: int) -> bool:
     """The same for an operator."""
     return delta_ns == 0 or abs(delta_ns) < UNCHANGED_SHARE * abs(total_ns)
+
+
+def kernel_unchanged(pair: KernelPair, total_ns: int) -> bool:
+    """The same for a kernel: as many calls, and next to no difference in time, as far as that is known."""
+    same_calls = pair.base and pair.candidate and pair.base.calls == pair.candidate.calls
+    return bool(same_calls) and operator_unchanged(pair.delta_ns or 0, total_ns)
 
 
 def _join(parts: list[str]) -> str:
