@@ -10,7 +10,7 @@ from tracediff.errors import TraceFormatError
 from tracediff.importers.base import is_trace_name, parse_value
 from tracediff.importers.key_averages_table import KeyAveragesTableImporter
 from tracediff.importers.kineto import KinetoImporter
-from tracediff.importers.recorded import captured_ns_of, read_record, run_of, warnings_of
+from tracediff.importers.recorded import END_OF_TIME_NS, captured_ns_of, read_record, run_of, warnings_of
 from tracediff.importers.source import Source, file_source, text_of
 from tracediff.model.run import Run
 
@@ -109,4 +109,5 @@ def _size_and_date(path: Path) -> tuple[int, int]:
         status = path.stat()
     except OSError:
         return 0, 0
-    return status.st_size, status.st_mtime_ns
+    # Some file systems keep times that no calendar has.
+    return status.st_size, status.st_mtime_ns if status.st_mtime_ns < END_OF_TIME_NS else 0

@@ -24,10 +24,12 @@ from tracediff.model.trace import Operator
 T = TypeVar("T")
 
 OWN_KEY = "tracediff"
+END_OF_TIME_NS = 2**63
+"""What lies behind is no time of a capture."""
+
 _DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
 # No record is as long, and one without an end must not be looked for through a whole file.
 _MOST_BLOCKS = 256
-_END_OF_TIME_NS = 2**63
 _SETTINGS = ("dtype", "batch", "channels_last", "seed")
 
 
@@ -131,7 +133,7 @@ def warnings_of(recorded: object) -> tuple[str, ...]:
 def captured_ns_of(recorded: object) -> int | None:
     """When the capture was made, since 1970; None where it does not say that, or says a time that none can be."""
     captured_ns = _number(_as(recorded, dict[str, Any], {}).get("captured_ns"))
-    return captured_ns if captured_ns is not None and 0 < captured_ns < _END_OF_TIME_NS else None
+    return captured_ns if captured_ns is not None and 0 < captured_ns < END_OF_TIME_NS else None
 
 
 def key_averages_of(recorded: object) -> tuple[Operator, ...] | None:
