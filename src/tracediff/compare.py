@@ -18,7 +18,7 @@ from tracediff.importers.captures import alone, load_all, load_both, load_each, 
 from tracediff.importers.finding import sets_of_captures
 from tracediff.importers.noise import read_noise
 from tracediff.importers.source import STANDARD_INPUT, Progress
-from tracediff.model.diff import Diff
+from tracediff.model.diff import Diff, Side
 from tracediff.model.listing import Listing
 from tracediff.model.noise import LabelNoise, Noise
 from tracediff.model.trace import Captures, PrintedTable, Profile, Trace
@@ -80,7 +80,12 @@ def compare(
         logs = _one_a_side(options.kernel_logs)
         sides = _with_log(sides[0], logs[0]), _with_log(sides[1], logs[1])
     diff = _diff(*_told_apart(*sides), families)
-    diff = structs.replace(diff, warnings=(*diff.warnings, *_doubts_about_sides(*sides)))
+    diff = structs.replace(
+        diff,
+        base=_with_reads(diff.base, sides[0]),
+        candidate=_with_reads(diff.candidate, sides[1]),
+        warnings=(*diff.warnings, *_doubts_about_sides(*sides)),
+    )
     return concluded(_judged(diff, options), families)
 
 
@@ -100,6 +105,10 @@ def _doubts_about_sides(base: Captures, candidate: Captures) -> Iterator[str]:
         yield "both sides are the same captures"
     elif shared:
         yield f"{units.count(shared, 'capture')} of one side {'is' if shared == 1 else 'are'} also of the other"
+
+
+def _with_reads(side: Side, captures: Captures) -> Side:
+    return structs.replace(side, reads=tuple((profile.path, profile.read) for profile in captures.profiles))
 
 
 def _diff(base: Captures, candidate: Captures, families: Families) -> Diff:

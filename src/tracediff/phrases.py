@@ -8,7 +8,7 @@ from tracediff import units
 from tracediff.model.device import DeviceTime
 from tracediff.model.diff import Diff, Latency, LedgerTerm, OperatorPair, Row, RowSide, Side, ThreadLedger, Total
 from tracediff.model.gate import Condition, Outcome
-from tracediff.model.kernels import Kernel, KernelCoverage
+from tracediff.model.kernels import Kernel, KernelCoverage, KernelName
 from tracediff.model.noise import FamilyNoise, LabelNoise
 from tracediff.model.trace import InputShapes, Summary
 
@@ -317,7 +317,7 @@ def has_kernels(diff: Diff) -> bool:
     return any(side and side.kernels for row in diff.rows for side in (row.base, row.candidate))
 
 
-def kernel_name(kernel: Kernel) -> str:
+def kernel_name(kernel: KernelName) -> str:
     """`convolution gemm:acl`, marked where the implementation is a slow, portable one."""
     mark = " [reference code]" if kernel.is_reference else ""
     return units.printable(f"{kernel.primitive} {kernel.implementation}{mark}")

@@ -11,6 +11,7 @@ from tracediff.model.diff import Side
 from tracediff.model.run import Run
 
 _MOST_VALUES = 3
+_MEASURED = ("peak", "copy", "check")
 _ELSEWHERE = ("warnings", "emulated")
 """Shown as warnings and as what the side is."""
 
@@ -31,6 +32,11 @@ class Field(msgspec.Struct, frozen=True):
     def differs(self) -> bool:
         """Whether both sides record it, and not the same."""
         return self.base != self.candidate and bool(self.base and self.candidate)
+
+    @property
+    def is_measured(self) -> bool:
+        """Whether the capture measured it, so that it differs between any two; nobody chose or installed it."""
+        return self.name.split(" ")[0] in _MEASURED
 
 
 def fields_of_both(base: Side, candidate: Side) -> list[Field]:

@@ -91,6 +91,12 @@ def assert_conserved(diff: Diff) -> None:
             assert sum(site.base_ns for site in row.sites) == (row.base.time_ns if row.base else 0)
             assert sum(site.candidate_ns for site in row.sites) == (row.candidate.time_ns if row.candidate else 0)
     assert len({identity(row) for row in diff.rows}) == len(diff.rows)
+    for which in ("base", "candidate"):
+        rows = [*diff.rows, *(diff.other_threads.rows if diff.other_threads else ())]
+        ran = [kernel for row in rows if getattr(row, which) for kernel in getattr(row, which).kernels]
+        paired = [getattr(pair, which) for pair in diff.kernels if getattr(pair, which)]
+        assert sum(kernel.time_ns for kernel in paired) == sum(kernel.time_ns for kernel in ran)
+        assert sum(kernel.calls for kernel in paired) == pytest.approx(sum(kernel.calls for kernel in ran))
 
 
 def assert_negated(diff: Diff, swapped: Diff) -> None:
@@ -99,6 +105,7 @@ def assert_negated(diff: Diff, swapped: Diff) -> None:
         identity(row): effects(row, -1) for row in swapped.rows
     }
     assert {t.term: t.delta_ns for t in diff.ledger} == {t.term: -t.delta_ns for t in swapped.ledger}
+    assert kernel_effects(diff, 1) == kernel_effects(swapped, -1)
     assert swapped.comparable.verdict == diff.comparable.verdict
     assert sorted(explained(swapped)) == sorted(explained(diff))
 
@@ -106,6 +113,13 @@ def assert_negated(diff: Diff, swapped: Diff) -> None:
 def explained(diff: Diff) -> list[list[tuple[str, str]]]:
     """What each explanation is about."""
     return [[(diff.rows[at].family, diff.rows[at].shape or "") for at in one.rows] for one in diff.explanations]
+
+
+def kernel_effects(diff: Diff, sign: int) -> dict[tuple[str, str], int | None]:
+    return {
+        (pair.primitive, pair.implementation): None if pair.delta_ns is None else sign * pair.delta_ns
+        for pair in diff.kernels
+    }
 
 
 def effects(row: Row, sign: int) -> tuple[int, int, int, str]:
@@ -134,6 +148,7 @@ def assert_zero(diff: Diff) -> None:
     assert all(row.delta_ns == row.calls_effect_ns == row.cost_effect_ns == 0 for row in diff.rows)
     assert {(row.change, row.match) for row in diff.rows} <= {("same", "exact")}
     assert all(term.delta_ns == 0 for term in diff.ledger)
+    assert all(not pair.delta_ns for pair in diff.kernels)
 
 
 def real_pairs() -> list[tuple[Path, Path]]:

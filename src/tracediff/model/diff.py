@@ -8,11 +8,12 @@ from typing import Literal, TypeAlias
 import msgspec
 
 from tracediff.model.device import DeviceDifference
-from tracediff.model.kernels import Kernel, KernelCoverage
+from tracediff.model.kernels import Kernel, KernelCoverage, KernelPair
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.run import Peak, Run
 from tracediff.model.sites import Site
 from tracediff.model.timeline import Timeline, Timelines
+from tracediff.model.trace import ReadReport
 
 Change: TypeAlias = Literal["same", "implementation", "calls", "only base", "only candidate"]
 Match: TypeAlias = Literal["exact", "family", "structural", "none"]
@@ -39,6 +40,7 @@ class Side(msgspec.Struct, frozen=True):
         runs: the process of each capture.
         kept: how many of the iterations are of each capture.
         ranks: of one distributed run that the captures are; empty where they are repetitions.
+        reads: the files, and what reading each of them took.
     """
 
     path: str
@@ -53,6 +55,7 @@ class Side(msgspec.Struct, frozen=True):
     runs: tuple[Run, ...] = ()
     kept: tuple[int, ...] = ()
     ranks: tuple[int, ...] = ()
+    reads: tuple[tuple[str, ReadReport], ...] = ()
 
 
 def _part(rate: float | None, peak: float | None) -> float | None:
@@ -348,6 +351,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False, dict=True):
         operators: by raw name, largest |difference of self time| first.
         call_tree: None where a side has no timeline.
         other_threads: None where both sides ran on one thread.
+        kernels: what the libraries ran by their logs, largest |delta_ns| first.
         numerics: None where the outputs of both sides are not recorded, or cannot be compared.
         latency: None where a capture did not record it.
         certainty: None where a side is one capture.
@@ -370,6 +374,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False, dict=True):
     latency: Latency | None = None
     certainty: Certainty | None = None
     device: DeviceDifference | None = None
+    kernels: tuple[KernelPair, ...] = ()
     timelines: Timelines | None = None
 
     @cached_property

@@ -53,7 +53,21 @@ class KernelLog(msgspec.Struct, frozen=True):
     unread: int = 0
 
 
-class Kernel(msgspec.Struct, frozen=True):
+class KernelName(msgspec.Struct, frozen=True):
+    """What a library calls the code that it ran."""
+
+    library: str
+    primitive: str
+    implementation: str
+    kind: Kind
+
+    @property
+    def is_reference(self) -> bool:
+        """Whether the implementation is a slow, portable one."""
+        return self.kind == "exec" and REFERENCE in self.implementation.split(":")
+
+
+class Kernel(KernelName, frozen=True):
     """What a library ran for an operator or a row.
 
     Attributes:
@@ -63,19 +77,27 @@ class Kernel(msgspec.Struct, frozen=True):
         bf16_allowed_calls: those that were allowed to use bf16 inside (`attr-fpmath:bf16`), which proves nothing.
     """
 
-    library: str
-    primitive: str
-    implementation: str
-    kind: Kind
     calls: float
     time_ns: int
     bf16_calls: float = 0
     bf16_allowed_calls: float = 0
 
-    @property
-    def is_reference(self) -> bool:
-        """Whether the implementation is a slow, portable one."""
-        return self.kind == "exec" and REFERENCE in self.implementation.split(":")
+
+class KernelPair(KernelName, frozen=True):
+    """A kernel on both sides of a comparison, over all rows and threads of the iterations.
+
+    Attributes:
+        base, candidate: the sums of its rows; None where the side did not run it, or has no log that would tell.
+        delta_ns: None where a side has no log, or the library writes no times.
+        families: those that it ran for.
+        rows: indices into the rows that it ran for; those of other threads have none.
+    """
+
+    base: Kernel | None
+    candidate: Kernel | None
+    delta_ns: int | None
+    families: tuple[str, ...]
+    rows: tuple[int, ...]
 
 
 class OperatorKernel(msgspec.Struct, frozen=True):

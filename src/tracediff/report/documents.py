@@ -244,6 +244,32 @@ class OperatorPairRecord(TypedDict):
     candidate: OperatorSumsRecord | None
 
 
+class KernelSumsRecord(TypedDict):
+    """One side of a kernel, per iteration."""
+
+    calls: float
+    time_ns: int
+    bf16_calls: float
+    bf16_allowed_calls: float
+
+
+class KernelPairRecord(TypedDict):
+    """A library kernel over all rows and threads of the iterations; `rows` are those of the iteration's thread.
+
+    Times are the libraries' own; `delta_ns` is null where a side has no log, or the library writes no times.
+    """
+
+    library: str
+    primitive: str
+    implementation: str
+    kind: Literal["exec", "reorder"]
+    base: KernelSumsRecord | None
+    candidate: KernelSumsRecord | None
+    delta_ns: int | None
+    families: list[str]
+    rows: list[int]
+
+
 class ExplanationRecord(TypedDict):
     """A sentence and the rows that it rests on."""
 
@@ -300,6 +326,7 @@ class DiffDocument(TypedDict):
     rows: list[RowRecord]
     ledger: list[LedgerRecord]
     operators: list[OperatorPairRecord]
+    kernels: list[KernelPairRecord]
     explanations: list[ExplanationRecord]
     numerics: NumericsRecord | None
     other_threads: ThreadsRecord | None

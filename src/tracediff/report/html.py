@@ -19,9 +19,10 @@ from tracediff.model.diff import Diff, Explanation, LedgerTerm, Row, Total
 from tracediff.model.noise import Noise
 from tracediff.model.trace import Operator, Summary
 from tracediff.recorded_fields import fields_of, fields_of_both
+from tracediff.report.bars import difference_bar, length, whisker
 from tracediff.report.base import ReportOptions
 from tracediff.report.html_trees import PageTrees
-from tracediff.report.waterfall import difference_bar, length, waterfall, whisker
+from tracediff.waterfall import waterfall
 
 _MOST_ROWS = 300
 _MOST_OPERATORS = 300

@@ -6,8 +6,18 @@ import msgspec
 
 from tracediff import phrases
 from tracediff.model.device import DeviceTime
-from tracediff.model.diff import Diff, LedgerTerm, Numerics, OperatorTime, Row, RowSide, Side, ThreadLedger, Total
-from tracediff.model.kernels import Kernel, KernelCoverage
+from tracediff.model.diff import (
+    Diff,
+    LedgerTerm,
+    Numerics,
+    OperatorTime,
+    Row,
+    RowSide,
+    Side,
+    ThreadLedger,
+    Total,
+)
+from tracediff.model.kernels import Kernel, KernelCoverage, KernelPair
 from tracediff.model.noise import Noise
 from tracediff.model.trace import Operator, Summary
 from tracediff.report.base import ReportOptions
@@ -15,7 +25,9 @@ from tracediff.report.documents import (
     DeviceTimeRecord,
     DiffDocument,
     KernelCoverageRecord,
+    KernelPairRecord,
     KernelRecord,
+    KernelSumsRecord,
     LedgerRecord,
     NumericsRecord,
     OperatorRecord,
@@ -65,6 +77,7 @@ def diff_document(diff: Diff) -> DiffDocument:
             }
             for pair in diff.operators
         ],
+        "kernels": [_kernel_pair(pair) for pair in diff.kernels],
         "explanations": [{"text": one.text, "rows": list(one.rows)} for one in diff.explanations],
         "numerics": _numerics(diff.numerics),
         "other_threads": _threads(diff.other_threads, device is not None),
@@ -295,6 +308,29 @@ def _sums(operator: OperatorTime | None, with_device: bool) -> OperatorSumsRecor
         record["self_device_ns"] = operator.self_device_ns
         record["device_total_ns"] = operator.device_total_ns
     return record
+
+
+def _kernel_pair(pair: KernelPair) -> KernelPairRecord:
+    return {
+        "library": pair.library,
+        "primitive": pair.primitive,
+        "implementation": pair.implementation,
+        "kind": pair.kind,
+        "base": _kernel_sums(pair.base) if pair.base else None,
+        "candidate": _kernel_sums(pair.candidate) if pair.candidate else None,
+        "delta_ns": pair.delta_ns,
+        "families": list(pair.families),
+        "rows": list(pair.rows),
+    }
+
+
+def _kernel_sums(kernel: Kernel) -> KernelSumsRecord:
+    return {
+        "calls": kernel.calls,
+        "time_ns": kernel.time_ns,
+        "bf16_calls": kernel.bf16_calls,
+        "bf16_allowed_calls": kernel.bf16_allowed_calls,
+    }
 
 
 def _numerics(numerics: Numerics | None) -> NumericsRecord | None:

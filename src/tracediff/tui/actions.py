@@ -22,6 +22,7 @@ class Scope(Enum):
     DIFFERENCES = "Rows, operators, ledger"
     OPERATORS = "Operators"
     TREE = "Call tree"
+    EXPLANATIONS = "Explanations"
     BACK = "Detail, help"
     FILTER = "Filter"
     MENU = "Sort menu"
@@ -116,6 +117,15 @@ ACTIONS: tuple[Action, ...] = (
         "call.hot_path", Scope.TREE, "e", "hot_path", "Hot path", "follow the largest difference downwards", footer=True
     ),
     Action("call.open", Scope.TREE, "enter", "open", "Open row", "open the row that the call's time went to"),
+    Action(
+        "explanation.open",
+        Scope.EXPLANATIONS,
+        "enter",
+        "select",
+        "Its rows",
+        "show the rows that the explanation rests on",
+        footer=True,
+    ),
     Action("move.up", Scope.MOVE, "up,k", "cursor_up", "Up", "one line up"),
     Action("move.down", Scope.MOVE, "down,j", "cursor_down", "Down", "one line down"),
     Action("move.page_up", Scope.MOVE, "pageup", "page_up", "Page up", "one page up"),
@@ -128,9 +138,12 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("tab.calls", Scope.COMPARE, "3", "show_tab('calls')", "Call tree", "both sides' calls as one tree"),
     Action(
+        "tab.kernels", Scope.COMPARE, "4", "show_tab('kernels')", "Kernels", "what the libraries ran, by implementation"
+    ),
+    Action(
         "tab.environment",
         Scope.COMPARE,
-        "4",
+        "5",
         "show_tab('environment')",
         "Environment",
         "what the sides are, and what to know before believing a number",

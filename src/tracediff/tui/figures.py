@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from rich.style import Style
 from rich.text import Text
 
 from tracediff import units
@@ -12,6 +13,8 @@ from tracediff.tui.palette import Palette
 
 MISSING = "-"
 _FULL, _RIGHT_HALF, _LEFT_HALF = "█", "▐", "▌"
+_EIGHTHS = " ▏▎▍▌▋▊▉█"
+_THIN = "│"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,31 @@ class Figures:
             whole = self.diff.total.base_ns
             text = units.signed_percent(ns / whole) if whole else MISSING
         return Text(text, self.palette.sign(ns))
+
+    def span(self, start: float, width: float, cells: int, style: Style) -> Text:
+        """A bar that floats between its ends, to an eighth of a cell; never too short to be seen.
+
+        Args:
+            start: where it begins, percent of the cells.
+            width: how far it goes, percent of them.
+            cells: how many there are.
+            style: of the bar.
+        """
+        eighths = 8 * cells
+        first = min(round(start * eighths / 100), eighths - 1)
+        last = min(max(round((start + width) * eighths / 100), first + 1), eighths)
+        left, right = divmod(first, 8), divmod(last, 8)
+        text = Text(" " * left[0])
+        if left[1] and left[0] == right[0]:
+            text.append(_THIN, style)
+        else:
+            if left[1]:
+                # There are no blocks that fill a cell from an eighth to its right edge: all but one from the left is.
+                text.append(_EIGHTHS[left[1]], style + Style(reverse=True))
+            text.append(_FULL * (right[0] - left[0] - bool(left[1])), style)
+            text.append(_EIGHTHS[right[1]] if right[1] else "", style)
+        text.pad_right(cells - len(text))
+        return text
 
     def bar(self, ns: int, largest_ns: int, width: int) -> Text:
         """A bar that goes left of a centre line for less, right of it for more.

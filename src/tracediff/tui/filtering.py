@@ -5,12 +5,26 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tracediff.model.diff import OperatorPair, Row
+from tracediff.model.kernels import KernelPair
 from tracediff.model.listing import Listed
-from tracediff.phrases import implementation
+from tracediff.phrases import implementation, kernel_name
 
 FAMILY = "family:"
 UNCHANGED_SHARE = 0.01
 """A row that went the same way counts as unchanged below this part of the total difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowSet:
+    """Some rows of a Diff.
+
+    Attributes:
+        rows: their indices.
+        reason: why these, for the status line.
+    """
+
+    rows: frozenset[int]
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +34,12 @@ class Narrowing:
     Attributes:
         needle: the filter's words.
         hides_unchanged: whether rows that explain nothing are left out.
+        only: no other rows than these.
     """
 
     needle: str = ""
     hides_unchanged: bool = False
+    only: RowSet | None = None
 
 
 def row_words(row: Row) -> str:
@@ -47,6 +63,11 @@ def capture_words(side: Listed, notes: str) -> str:
     run = side.run
     recorded = (run.backend, run.torch_version, run.engine, run.workload) if run else ()
     return _join([side.name, side.path, notes, *filter(None, recorded)])
+
+
+def kernel_words(pair: KernelPair) -> str:
+    """What a filter looks for in a kernel."""
+    return _join([kernel_name(pair), pair.library, *(FAMILY + family for family in pair.families)])
 
 
 def matches(words: str, needle: str) -> bool:

@@ -19,6 +19,7 @@ class Palette:
         muted: what is there to be complete.
         strong: headings.
         warning: what makes a number doubtful.
+        link: what leads elsewhere.
     """
 
     more: Style = field(default_factory=Style)
@@ -26,6 +27,7 @@ class Palette:
     muted: Style = field(default_factory=Style)
     strong: Style = field(default_factory=lambda: Style(bold=True))
     warning: Style = field(default_factory=Style)
+    link: Style = field(default_factory=lambda: Style(underline=True))
 
     @classmethod
     def of(cls, tokens: Mapping[str, str]) -> Palette:
@@ -39,6 +41,7 @@ class Palette:
             less=style("text-success"),
             muted=Style(dim=True),
             warning=style("text-warning"),
+            link=style("text-accent") + Style(underline=True),
         )
 
     def sign(self, number: int) -> Style:

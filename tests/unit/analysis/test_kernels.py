@@ -255,6 +255,32 @@ def test_a_log_of_the_iterations_themselves(write: Written, tmp_path: Path) -> N
     assert compare(path, path, CompareOptions(kernel_logs=(log,))).rows == diff.rows
 
 
+def test_kernels_of_both_sides_add_up_by_name(write: Written) -> None:
+    iteration = model(extra=[conv("mkldnn_convolution", own=50)])
+    base = capture(write, "a", iteration, PASS_LOG, iteration)
+    faster = [onednn(5000005, 4, "reorder", "jit:uni"), onednn(5000010, 10), onednn(5000060, 15)]
+    candidate = capture(write, "b", iteration, faster, iteration)
+    diff = compare(base, candidate)
+
+    assert [(pair.implementation, pair.delta_ns) for pair in diff.kernels] == [
+        ("indirect_gemm:acl", -30_000),
+        ("gemm:acl", -15_000),
+        ("jit:uni", 2_000),
+    ]
+    both = diff.kernels[1]
+    assert [(side.calls, side.time_ns) for side in (both.base, both.candidate) if side] == [(1, 40_000), (2, 25_000)]
+    assert both.families == ("conv2d",)
+    assert {diff.rows[at].family for at in both.rows} == {"conv2d"}
+
+
+def test_no_log_does_not_say_that_a_kernel_did_not_run(write: Written) -> None:
+    silent = write("b", annotation("tracediff::iteration#0", *model()))
+    diff = compare(capture(write, "a", model(), PASS_LOG, model()), silent)
+
+    assert len(diff.kernels) == 3
+    assert {(pair.candidate, pair.delta_ns) for pair in diff.kernels} == {(None, None)}
+
+
 def test_attention_multiplies_as_often_as_it_likes(shown: Callable[..., Summary]) -> None:
     heads = Call("aten::_scaled_dot_product_flash_attention_for_cpu", 10, shapes=[[1, 4, 32, 16]] * 3)
     calls = [addmm(32, 64, 64), heads, addmm(32, 64, 64), heads]

@@ -18,7 +18,7 @@ from tracediff.compare import compare, measure
 from tracediff.importers import load
 from tracediff.model.diff import Diff
 from tracediff.report.base import ReportOptions, load_report
-from tracediff.report.waterfall import waterfall
+from tracediff.waterfall import waterfall
 
 from builders import SAMPLES, Call, TraceBuilder
 

@@ -2,10 +2,11 @@
 
 from tracediff.tui.panes.calls import CallsPane
 from tracediff.tui.panes.environment import EnvironmentPane
+from tracediff.tui.panes.kernels import KernelsPane
 from tracediff.tui.panes.ledger import LedgerPane
 from tracediff.tui.panes.operators import OperatorsPane
 from tracediff.tui.panes.pane import Pane
 
-PANES: tuple[type[Pane], ...] = (LedgerPane, OperatorsPane, CallsPane, EnvironmentPane)
+PANES: tuple[type[Pane], ...] = (LedgerPane, OperatorsPane, CallsPane, KernelsPane, EnvironmentPane)
 
-__all__ = ["PANES", "CallsPane", "EnvironmentPane", "LedgerPane", "OperatorsPane", "Pane"]
+__all__ = ["PANES", "CallsPane", "EnvironmentPane", "KernelsPane", "LedgerPane", "OperatorsPane", "Pane"]

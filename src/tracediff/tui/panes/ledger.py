@@ -4,32 +4,36 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from rich.text import Text
 from textual import on
 from textual.app import ComposeResult
+from textual.containers import Container
 from textual.widget import Widget
 from textual.widgets import Static
 
-from tracediff import units
-from tracediff.model.diff import LedgerTerm
+from tracediff import phrases, units
+from tracediff.model.diff import Row
 from tracediff.tui import filtering
 from tracediff.tui.figures import Figures
+from tracediff.tui.filtering import RowSet
+from tracediff.tui.messages import RowOpened
 from tracediff.tui.panes.pane import Pane
-from tracediff.tui.widgets.prose import Prose
+from tracediff.tui.widgets.explanations import Explanations
+from tracediff.tui.widgets.ledger_table import LedgerLine, LedgerTable
 from tracediff.tui.widgets.sortable_table import SortableTable
-from tracediff.tui.widgets.tables import LedgerTable, RowsTable
+from tracediff.tui.widgets.tables import RowsTable
 
 
 class LedgerPane(Pane):
-    """The ledger, the explanations, and what other threads did beside it."""
+    """The ledger, the explanations, and what devices and other threads did beside it."""
 
     tab: ClassVar[str] = "ledger"
     noun: ClassVar[str] = "Ledger"
 
     def compose(self) -> ComposeResult:
-        yield LedgerTable("ledger-table")
-        yield Prose(id="explanations")
-        yield Static(id="other-threads", markup=False)
+        with Container(id="ledger"):
+            yield LedgerTable("ledger-table")
+            yield Explanations("explanations")
+        yield Static(id="beside-ledger", markup=False)
         yield RowsTable("other-rows-table")
 
     @property
@@ -38,25 +42,52 @@ class LedgerPane(Pane):
 
     def fill(self, figures: Figures) -> None:
         diff = figures.diff
-        self._total = units.difference(diff.total.delta_ns)
-        explanations = self.query_one("#explanations", Prose)
-        explanations.display = bool(diff.explanations)
-        explanations.fill(*(Text(f"- {units.printable(one.text)}") for one in diff.explanations))
-        self.query_one(LedgerTable).fill(diff.ledger, figures)
+        self._together = f"together {units.difference(diff.total.delta_ns)}"
+        self.query_one(LedgerTable).show(figures)
+        self.query_one(Explanations).fill(diff.explanations, figures.palette)
         others = diff.other_threads
-        note, table = self.query_one("#other-threads", Static), self.query_one("#other-rows-table", RowsTable)
-        note.display = table.display = others is not None
+        beside = phrases.device_difference(diff) + ([phrases.other_threads(others)] if others else [])
+        note, table = self.query_one("#beside-ledger", Static), self.query_one(RowsTable)
+        note.display, table.display = bool(beside), others is not None
+        note.update("\n".join(beside))
         if others:
-            times = f"{units.duration(others.base_ns)} -> {units.duration(others.candidate_ns)}"
-            note.update(f"Other threads, beside the iteration and not part of the total: {times}")
             table.fill(others.rows, figures)
 
     def status(self) -> list[str]:
         table = self.query_one(LedgerTable)
-        return [units.count(table.total, "term"), *filter(None, [table.order]), f"together {self._total}"]
+        # Its first and last line are the sums that the terms lead from and to.
+        sums = [units.count(table.total - 2, "term"), self._together, table.axis]
+        line = table.item_under_cursor()
+        judged = phrases.certainty(line.of) if line and line.of else ""
+        name = phrases.term_name(line.term) if line and line.term else "total"
+        return [f"{name} {judged}", *sums] if judged else sums
 
-    @on(SortableTable.Opened, "#ledger-table")
-    def _open_term(self, event: SortableTable.Opened) -> None:
+    @on(LedgerTable.RowHighlighted, "#ledger-table")
+    def _say_certainty(self) -> None:
+        self.post_message(self.Arranged())
+
+    @on(SortableTable.Opened)
+    def _open_line(self, event: SortableTable.Opened) -> None:
         event.stop()
-        if isinstance(event.item, LedgerTerm) and event.item.rows:
-            self.post_message(self.RowsWanted(filtering.FAMILY + event.item.term))
+        if isinstance(event.item, Row):
+            self.post_message(RowOpened(event.item))
+        elif isinstance(event.item, LedgerLine):
+            self._open_rows_of(event.item)
+
+    def _open_rows_of(self, line: LedgerLine) -> None:
+        if line.term is None:
+            self.post_message(self.RowsWanted())
+        elif line.term.rows:
+            self.post_message(self.RowsWanted(filtering.FAMILY + line.term.term))
+        else:
+            self.notify(f"{line.term.term}: time inside no operator, so it has no rows", timeout=3)
+
+    @on(Explanations.Opened)
+    def _open_explained(self, event: Explanations.Opened) -> None:
+        event.stop()
+        explanation = event.explanation
+        if explanation.rows:
+            only = RowSet(frozenset(explanation.rows), f"those of: {units.printable(explanation.text)}")
+            self.post_message(self.RowsWanted(only=only))
+        else:
+            self.notify("this explanation rests on no rows", timeout=3)

@@ -47,12 +47,15 @@ class OperatorsPane(Pane, inherit_bindings=False):
 
     def fill(self, figures: Figures) -> None:
         self._total_ns = figures.diff.total.delta_ns
+        self._places = {id(row): place for place, row in enumerate(figures.diff.rows)}
         self._row_words = {id(row): filtering.row_words(row) for row in figures.diff.rows}
         self.query_one("#rows-table", RowsTable).fill(figures.diff.rows, figures)
         self.query_one(OperatorsTable).fill(figures.diff.operators, figures)
 
     def narrow(self, narrowing: Narrowing) -> None:
         def row_wanted(row: Row) -> bool:
+            if narrowing.only and self._places[id(row)] not in narrowing.only.rows:
+                return False
             if narrowing.hides_unchanged and filtering.row_unchanged(row, self._total_ns):
                 return False
             return filtering.matches(self._row_words[id(row)], narrowing.needle)

@@ -10,7 +10,7 @@ from textual.widgets import TabPane
 
 from tracediff.model.diff import Diff
 from tracediff.tui.figures import Figures
-from tracediff.tui.filtering import Narrowing
+from tracediff.tui.filtering import Narrowing, RowSet
 
 
 class Pane(TabPane, inherit_bindings=False):
@@ -37,11 +37,13 @@ class Pane(TabPane, inherit_bindings=False):
 
         Attributes:
             needle: the filter's words.
+            only: rows that no words name.
         """
 
-        def __init__(self, needle: str) -> None:
+        def __init__(self, needle: str = "", only: RowSet | None = None) -> None:
             super().__init__()
             self.needle = needle
+            self.only = only
 
     def __init__(self, number: int) -> None:
         super().__init__(f"{number} {self.noun}", id=self.tab)

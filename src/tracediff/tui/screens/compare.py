@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 
 from textual import on
@@ -29,6 +30,8 @@ from tracediff.tui.widgets.summary import RunCards, headline
 TABS = tuple(pane.tab for pane in PANES)
 _SHORT = 20
 """Below this many lines the cards give way to the table."""
+_TALL = 30
+"""From this many lines on the cards have room for some of what the sides differ by."""
 
 
 class CompareScreen(Screen[None], inherit_bindings=False):
@@ -43,6 +46,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     """
 
     BINDINGS = bindings(Scope.COMPARE, Scope.FILTERED, Scope.FIGURES)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
 
     def __init__(self, diff: Diff) -> None:
         super().__init__()
@@ -75,9 +79,12 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def on_resize(self, event: Resize) -> None:
         """Gives the table what a small screen has."""
         self.set_class(event.size.height < _SHORT, "short")
+        self.query_one(RunCards).most_fields = 1 if event.size.height < _TALL else 3
 
     def show(self, diff: Diff) -> None:
         """Shows another Diff and keeps tab, filter and order."""
+        # Rows are named by their places in the one before.
+        self.narrowing = replace(self.narrowing, only=None)
         self.figures = Figures(diff, self.figures.as_share)
         self._fill()
 
@@ -109,6 +116,8 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     @on(CallTreeView.Arranged)
     def _say_what_is_shown(self) -> None:
         parts = self._pane.status()
+        if self.narrowing.only and isinstance(self._pane, OperatorsPane):
+            parts.append(f"esc shows all, not only {self.narrowing.only.reason}")
         parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.narrows else []
         parts += ["% of the iteration"] if self.figures.as_share else []
         self._status.update(", ".join(parts))
@@ -136,13 +145,16 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     @on(Pane.RowsWanted)
     def _filter_rows(self, wanted: Pane.RowsWanted) -> None:
+        self.query_one(OperatorsPane).group = "rows"
         self.action_show_tab(OperatorsPane.tab)
         self._input.value = wanted.needle
-        self._input.display = True
+        self._input.display = bool(wanted.needle)
+        self._narrow(replace(self.narrowing, needle=wanted.needle, only=wanted.only))
 
     @on(Input.Changed, "#filter")
     def _apply_filter(self, event: Input.Changed) -> None:
-        self._narrow(Narrowing(event.value, self.narrowing.hides_unchanged))
+        if event.value != self.narrowing.needle:
+            self._narrow(replace(self.narrowing, needle=event.value))
 
     @on(Input.Submitted, "#filter")
     def _leave_filter(self) -> None:
@@ -158,15 +170,16 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     def action_clear_filter(self) -> None:
         """Shows everything again; where it does already, goes back to where this was chosen."""
-        if not self._input.display:
+        if not self._input.display and self.narrowing.only is None:
             self.post_message(ComparisonLeft())
         self._input.value = ""
         self._input.display = False
+        self._narrow(replace(self.narrowing, needle="", only=None))
         self._focus_main()
 
     def action_toggle_unchanged(self) -> None:
         """Hides what did not change, or shows it again."""
-        self._narrow(Narrowing(self.narrowing.needle, not self.narrowing.hides_unchanged))
+        self._narrow(replace(self.narrowing, hides_unchanged=not self.narrowing.hides_unchanged))
 
     def action_toggle_share(self) -> None:
         """Times as time or as share of the iteration."""

@@ -12,6 +12,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.widgets.options import Options
 
 
 class SortMenu(ModalScreen[str | None], inherit_bindings=False):
@@ -44,15 +45,7 @@ class SortMenu(ModalScreen[str | None], inherit_bindings=False):
         self.dismiss(event.option_id)
 
 
-class SortOptions(OptionList, inherit_bindings=False):
+class SortOptions(Options, inherit_bindings=False):
     """The columns."""
 
     BINDINGS = bindings(Scope.MOVE, Scope.MENU_LIST)
-
-    def action_scroll_top(self) -> None:
-        """To the first column."""
-        self.action_first()
-
-    def action_scroll_bottom(self) -> None:
-        """To the last column."""
-        self.action_last()

@@ -242,6 +242,9 @@ class SortableTable(DataTable[Text], Generic[Item, Look], inherit_bindings=False
         if item is not None:
             self.post_message(self.Opened(self, item))
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return bool(self.sortable) or not action.startswith("sort_")
+
     def action_sort_column(self, step: int) -> None:
         """Sorts by the next column to the left or right that is on show."""
         keys = [column.key for column, _ in self._columns_shown if column.sort]

@@ -5,15 +5,19 @@ from __future__ import annotations
 from rich.text import Text
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.reactive import reactive
 from textual.widgets import Static
 
 from tracediff import phrases, units
 from tracediff.model.diff import Diff, Side, Total
+from tracediff.recorded_fields import Field, fields_of_both
 from tracediff.tui.palette import Palette
 
+_IN_FIRST_LINE = ("torch", "backend", "workload", "engine")
 
-def side_lines(side: Side, palette: Palette) -> list[Text]:
-    """What is known about a side: what ran, how long an iteration took, and whether to believe it."""
+
+def side_lines(side: Side, differing: list[tuple[str, str]], palette: Palette) -> list[Text]:
+    """What is known about a side: what ran, how long an iteration took, what differs, and whether to believe it."""
     run = side.run
     facts = [
         f"torch {run.torch_version}" if run.torch_version else "",
@@ -26,6 +30,7 @@ def side_lines(side: Side, palette: Palette) -> list[Text]:
     if side.captures > 1:
         mean = f"{phrases.captures(side)}, {units.count(side.iterations, 'iteration')}"
     lines = [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}")]
+    lines += [Text.assemble((f"{name} ", palette.muted), value) for name, value in differing]
     if side.cold_iterations:
         lines.append(Text(f"{units.count(len(side.cold_iterations), 'cold iteration')} set aside"))
     if run.emulated:
@@ -34,7 +39,17 @@ def side_lines(side: Side, palette: Palette) -> list[Text]:
 
 
 class RunCards(Horizontal):
-    """Base and candidate, next to each other."""
+    """Base and candidate, next to each other, with the fields that they differ by.
+
+    Attributes:
+        most_fields: how many of those there is room for.
+    """
+
+    most_fields: reactive[int] = reactive(1)
+
+    def __init__(self, id: str) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self._filled: tuple[Diff, Palette] | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(id="base-card", classes="card")
@@ -42,10 +57,23 @@ class RunCards(Horizontal):
 
     def fill(self, diff: Diff, palette: Palette) -> None:
         """Shows the sides of a Diff."""
+        self._filled = (diff, palette)
+        fields = [field for field in fields_of_both(diff.base, diff.candidate) if _tells_apart(field)]
+        shown, more = fields[: self.most_fields], len(fields) - self.most_fields
         for name, side in (("base", diff.base), ("candidate", diff.candidate)):
             card = self.query_one(f"#{name}-card", Static)
-            card.update(Text("\n").join(side_lines(side, palette)))
+            differing = [(field.name, field.base if name == "base" else field.candidate) for field in shown]
+            card.update(Text("\n").join(side_lines(side, differing, palette)))
             card.border_title = Text(f"{name}: {side.run.label}")
+            card.border_subtitle = Text(f"+{more} more in Environment" if more > 0 else "")
+
+    def watch_most_fields(self) -> None:
+        if self._filled:
+            self.fill(*self._filled)
+
+
+def _tells_apart(field: Field) -> bool:
+    return field.differs and not field.is_measured and field.name not in _IN_FIRST_LINE
 
 
 def headline(diff: Diff, palette: Palette) -> Text:

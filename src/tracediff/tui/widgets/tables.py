@@ -1,4 +1,4 @@
-"""The columns of the three tables: rows, operators and ledger."""
+"""The columns of the two tables of operators: by row, and by their raw names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import partial
 from rich.text import Text
 
 from tracediff import phrases
-from tracediff.model.diff import LedgerTerm, OperatorPair, OperatorTime, Row, RowSide
+from tracediff.model.diff import OperatorPair, OperatorTime, Row, RowSide
 from tracediff.tui.figures import MISSING, Figures
 from tracediff.tui.widgets.sortable_table import Column, SortableTable
 
@@ -34,18 +34,6 @@ class OperatorsTable(SortableTable[OperatorPair, Figures]):
 
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__(_OPERATOR_COLUMNS, "difference", id)
-
-
-class LedgerTable(SortableTable[LedgerTerm, Figures]):
-    """The terms that add up to the total difference, in the order of the Diff."""
-
-    def __init__(self, id: str) -> None:  # noqa: A002
-        super().__init__(_LEDGER_COLUMNS, None, id)
-
-    def fill(self, items: Sequence[LedgerTerm], look: Figures) -> None:
-        judged = phrases.has_certainty(look.diff)
-        self.columns_wanted = (*_LEDGER_COLUMNS, _CERTAINTY) if judged else _LEDGER_COLUMNS
-        super().fill(items, look)
 
 
 def _row_name(row: Row, figures: Figures, width: int) -> Text:
@@ -146,28 +134,4 @@ _OPERATOR_COLUMNS: tuple[Column[OperatorPair, Figures], ...] = (
     Column("difference", "self diff.", lambda pair, figures, width: figures.difference(pair.delta_ns),
            lambda pair: abs(pair.delta_ns), _DIFFERENCE),
     Column("bar", "less│more", _operator_bar, None, _BAR, rank=6, right=False),
-)  # fmt: skip
-
-
-def _ledger_bar(term: LedgerTerm, figures: Figures, width: int) -> Text:
-    return figures.bar(term.delta_ns, max((abs(each.delta_ns) for each in figures.diff.ledger), default=0), _BAR)
-
-
-_LEDGER_COLUMNS: tuple[Column[LedgerTerm, Figures], ...] = (
-    Column("term", "term", lambda term, figures, width: phrases.term_name(term), lambda term: term.term, 16,
-           right=False, elastic=True, ascending=True),
-    Column("base", "base", lambda term, figures, width: figures.base(term.base_ns), lambda term: term.base_ns, _TIME),
-    Column("candidate", "candidate", lambda term, figures, width: figures.candidate(term.candidate_ns),
-           lambda term: term.candidate_ns, _TIME),
-    Column("difference", "difference", lambda term, figures, width: figures.difference(term.delta_ns),
-           lambda term: abs(term.delta_ns), _DIFFERENCE),
-    Column("share", "share", lambda term, figures, width: phrases.share(term.delta_ns, figures.diff),
-           lambda term: term.share, 8),
-    Column("bar", "less│more", _ledger_bar, None, _BAR, right=False),
-)  # fmt: skip
-
-
-_CERTAINTY: Column[LedgerTerm, Figures] = Column(
-    "verdict", "verdict", lambda term, figures, width: phrases.certainty(term), phrases.verdict, 14, right=False,
-    elastic=True, ascending=True,
 )  # fmt: skip

@@ -1,0 +1,39 @@
+"""What one must know before believing the numbers, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from tracediff import phrases, units
+from tracediff.analysis.warnings import damage_of
+from tracediff.model.diff import Diff, Side
+
+
+def sections(diff: Diff) -> Iterator[tuple[str, list[str]]]:
+    """Headings, and the lines below each."""
+    comparable = diff.comparable
+    yield f"Comparable: {comparable.verdict}", list(comparable.reasons) or ["no reason to say more"]
+    if diff.numerics:
+        yield "Outputs", [phrases.numerics(diff)]
+    sides = (("base", diff.base), ("candidate", diff.candidate))
+    yield "Inputs", [f"{name}: {fact}" for name, side in sides for fact in _facts(side)]
+    yield "Files as read", [f"{name}: {line}" for name, side in sides for line in _reads(side)]
+    yield f"Warnings: {len(diff.warnings)}", list(diff.warnings)
+
+
+def _facts(side: Side) -> Iterator[str]:
+    yield side.path
+    captures = f"{phrases.captures(side)}, " if side.captures > 1 else ""
+    marker = f", marked by {side.marker}" if side.marker else ""
+    yield f"{captures}{units.count(side.iterations, 'iteration')}{marker}"
+    if side.cold_iterations:
+        yield f"cold, set aside: {', '.join(side.cold_iterations)}"
+
+
+def _reads(side: Side) -> Iterator[str]:
+    """What was wrong with each file; how many nothing was wrong with."""
+    damage = [(path, damage_of(read)) for path, read in side.reads]
+    yield from (f"{path}: {what}" for path, what in damage if what)
+    whole = sum(not what for _, what in damage)
+    if whole:
+        yield f"{units.count(whole, 'file')} without damage"

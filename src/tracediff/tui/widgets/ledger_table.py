@@ -1,0 +1,117 @@
+"""The ledger as a waterfall: from base's total, term by term, to candidate's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.style import Style
+from rich.text import Text
+
+from tracediff import phrases
+from tracediff.model.diff import LedgerTerm, Total
+from tracediff.tui.figures import Figures
+from tracediff.tui.widgets.sortable_table import Column, SortableTable
+from tracediff.waterfall import Bar, waterfall
+
+_TIME = 10
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerLine:
+    """A bar of the waterfall.
+
+    Attributes:
+        bar: where it is.
+        of: the difference that it is; None for the base, which the rest is a difference from. The total is
+            candidate's line.
+        is_broken: whether the bar's foot is not at zero.
+    """
+
+    bar: Bar
+    of: LedgerTerm | Total | None
+    is_broken: bool = False
+
+    @property
+    def term(self) -> LedgerTerm | None:
+        """What the line stands for, where it is no total."""
+        return self.of if isinstance(self.of, LedgerTerm) else None
+
+
+class LedgerTable(SortableTable[LedgerLine, Figures]):
+    """The terms in the order of the Diff, which the waterfall needs: nothing sorts them otherwise.
+
+    Attributes:
+        axis: what the bars' column spans.
+    """
+
+    axis: str = ""
+
+    def __init__(self, id: str) -> None:  # noqa: A002
+        super().__init__((), None, id)
+
+    def show(self, figures: Figures) -> None:
+        """Shows the ledger of a Diff."""
+        diff = figures.diff
+        fall = waterfall(diff.ledger, diff.total)
+        self.axis = f"bars from {fall.begins} to {fall.ends}"
+        columns = [_TERM, _BAR, _TIMES, _DIFFERENCE, _SHARE]
+        columns += [_CERTAINTY] if phrases.has_certainty(diff) else []
+        columns += [_DEVICES] if diff.device else []
+        self.columns_wanted = tuple(columns)
+        terms = (LedgerLine(bar, term) for bar, term in zip(fall.terms, diff.ledger, strict=True))
+        ends = (LedgerLine(bar, of, fall.is_truncated) for bar, of in ((fall.base, None), (fall.candidate, diff.total)))
+        self.fill([next(ends), *terms, *ends], figures)
+
+
+def _name(line: LedgerLine, figures: Figures, width: int) -> Text | str:
+    if line.term:
+        return phrases.term_name(line.term)
+    total = figures.diff.total
+    text = f"candidate {figures.candidate(total.candidate_ns)}" if line.of else f"base {figures.base(total.base_ns)}"
+    return Text(text, figures.palette.strong)
+
+
+def _fall(line: LedgerLine, figures: Figures, width: int) -> Text:
+    style = figures.palette.sign(line.term.delta_ns) if line.term else Style()
+    bar = figures.span(line.bar.start, line.bar.width, width, style)
+    # A gap near its foot breaks a bar that does not begin at zero.
+    return Text.assemble(bar[:1], " ", bar[2:]) if line.is_broken else bar
+
+
+def _times(line: LedgerLine, figures: Figures, width: int) -> str:
+    if line.of is None:
+        return ""
+    return f"{figures.base(line.of.base_ns):>{_TIME}} -> {figures.candidate(line.of.candidate_ns):>{_TIME}}"
+
+
+def _devices(line: LedgerLine, figures: Figures, width: int) -> str:
+    if line.term:
+        return phrases.device_times(line.term.base_device_ns, line.term.candidate_device_ns)
+    device = figures.diff.device if line.of else None
+    return phrases.device_times(device.base.total_ns, device.candidate.total_ns) if device else ""
+
+
+def _certainty(line: LedgerLine, figures: Figures, width: int) -> str:
+    """With intervals where there is room for all of them, else the verdicts alone."""
+    if line.of is None:
+        return ""
+    widest = max(len(phrases.certainty(one)) for one in (*figures.diff.ledger, figures.diff.total))
+    return phrases.certainty(line.of) if widest <= width else phrases.verdict(line.of)
+
+
+_TERM: Column[LedgerLine, Figures] = Column("term", "term", _name, None, 20, right=False, elastic=True)
+_BAR: Column[LedgerLine, Figures] = Column("bar", "waterfall", _fall, None, 16, right=False, elastic=True)
+_TIMES: Column[LedgerLine, Figures] = Column("times", "base -> candidate", _times, None, 2 * _TIME + 4, rank=3)
+_DIFFERENCE: Column[LedgerLine, Figures] = Column(
+    "difference", "difference",
+    lambda line, figures, width: figures.difference(line.of.delta_ns) if line.of else "", None, 11,
+)  # fmt: skip
+_SHARE: Column[LedgerLine, Figures] = Column(
+    "share", "share",
+    lambda line, figures, width: phrases.share(line.of.delta_ns, figures.diff) if line.of else "", None, 8, rank=2,
+)  # fmt: skip
+_CERTAINTY: Column[LedgerLine, Figures] = Column(
+    "verdict", "verdict", _certainty, None, 14, rank=1, right=False,
+    elastic=True,
+)  # fmt: skip
+_DEVICES: Column[LedgerLine, Figures] = Column("devices", "on devices", _devices, None, 24, rank=4)
