@@ -12,8 +12,8 @@ from tracediff.tui.screens.compare import CompareScreen
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.loading import LoadingScreen
+from tracediff.tui.screens.menu import Choices, Menu
 from tracediff.tui.screens.runs import RunsScreen
-from tracediff.tui.screens.sort_menu import SortMenu, SortOptions
 from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.captures_table import CapturesTable
 from tracediff.tui.widgets.filter_input import FilterInput
@@ -28,15 +28,15 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.FILTERED: (CompareScreen, RunsScreen),
     Scope.RUNS: (RunsScreen,),
     Scope.LOADING: (LoadingScreen,),
-    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, SortOptions),
+    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, Choices),
     Scope.TABLE: (SortableTable, CapturesTable),
     Scope.DIFFERENCES: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
     Scope.TREE: (CallTreeView,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),
-    Scope.MENU: (SortMenu,),
-    Scope.MENU_LIST: (SortOptions,),
+    Scope.MENU: (Menu,),
+    Scope.MENU_LIST: (Choices,),
 }
 
 

@@ -22,11 +22,12 @@ class Scope(Enum):
     DIFFERENCES = "Rows, operators, ledger"
     OPERATORS = "Operators"
     TREE = "Call tree"
+    HITS = "Calls that a filter found"
     EXPLANATIONS = "Explanations"
     BACK = "Detail, help"
     FILTER = "Filter"
-    MENU = "Sort menu"
-    MENU_LIST = "Its columns"
+    MENU = "Menus"
+    MENU_LIST = "Lines of a menu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +104,29 @@ ACTIONS: tuple[Action, ...] = (
         "u",
         "screen.toggle_unchanged",
         "Unchanged",
-        "hide rows with the same operators and under 1 % of the difference, or show them again",
+        "hide what went the same way and is not significant (under 1 % of the difference), or show it again",
         footer=True,
     ),
     Action(
-        "group.next", Scope.OPERATORS, "b", "group", "Group by", "rows by family and shape, or operators by their names"
+        "change.previous",
+        Scope.DIFFERENCES,
+        "{",
+        "next_change(-1)",
+        "Previous change",
+        "to the significant change above: by the verdict, without one from 1 % of the difference on",
     ),
+    Action("change.next", Scope.DIFFERENCES, "}", "next_change(1)", "Next change", "to the one below"),
+    Action(
+        "group.menu",
+        Scope.OPERATORS,
+        "b",
+        "group_menu",
+        "Group by",
+        "choose what a line stands for: family and shape, family, shape, module, kernel, operator",
+    ),
+    Action("group.shape", Scope.OPERATORS, "i", "group_by_shape", "By shape", "a line for each input shape, or not"),
+    Action("hit.next", Scope.HITS, "n", "next_hit(1)", "Next hit", "to the next call that the filter found"),
+    Action("hit.previous", Scope.HITS, "N", "next_hit(-1)", "Previous hit", "to the one before"),
     Action("call.toggle", Scope.TREE, "space", "fold", "Toggle", "show or hide what a call called", footer=True),
     Action("call.expand", Scope.TREE, "+,=,right", "expand", "Expand", "show what a call called"),
     Action("call.collapse", Scope.TREE, "-,left", "collapse", "Collapse", "hide it; on a hidden one go to its caller"),
@@ -176,9 +194,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "screen.back", Scope.BACK, "escape,backspace", "app.pop_screen", "Back", "to the screen before", footer=True
     ),
-    Action("menu.close", Scope.MENU, "escape,s", "dismiss", "Close", "choose nothing"),
+    Action("menu.close", Scope.MENU, "escape,s,b", "dismiss", "Close", "choose nothing"),
     Action("menu.quit", Scope.MENU, "q", "app.quit", "Quit", "leave tracediff"),
-    Action("menu.choose", Scope.MENU_LIST, "enter", "select", "Choose", "sort by this column"),
+    Action("menu.choose", Scope.MENU_LIST, "enter", "select", "Choose", "choose the line under the cursor"),
     Action("app.focus_next", Scope.APP, "tab", "app.focus_next", "Next pane", "to the next pane"),
     Action("app.focus_previous", Scope.APP, "shift+tab", "app.focus_previous", "Previous pane", "to the pane before"),
     Action("app.help", Scope.APP, "?,f1", "app.help", "Help", "this list", footer=True),

@@ -22,9 +22,9 @@ from tracediff.tui.filtering import Narrowing
 from tracediff.tui.messages import ComparisonLeft, ReadProgress
 from tracediff.tui.palette import Palette
 from tracediff.tui.panes import PANES, OperatorsPane, Pane
-from tracediff.tui.widgets.call_tree import CallTreeView
+from tracediff.tui.query import PLACEHOLDER
 from tracediff.tui.widgets.filter_input import FilterInput
-from tracediff.tui.widgets.sortable_table import SortableTable
+from tracediff.tui.widgets.lines import LinesView
 from tracediff.tui.widgets.summary import RunCards, headline
 
 TABS = tuple(pane.tab for pane in PANES)
@@ -65,7 +65,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
             for number, pane in enumerate(PANES, start=1):
                 yield pane(number)
         with Horizontal(id="status-line"):
-            yield FilterInput(placeholder="family, shape, operator, implementation", compact=True, id="filter")
+            yield FilterInput(placeholder=PLACEHOLDER, compact=True, id="filter")
             yield Static(id="status", markup=False)
         yield Footer(show_command_palette=False)
 
@@ -112,10 +112,10 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self._say_what_is_shown()
 
     @on(Pane.Arranged)
-    @on(SortableTable.Arranged)
-    @on(CallTreeView.Arranged)
+    @on(LinesView.Arranged)
     def _say_what_is_shown(self) -> None:
-        parts = self._pane.status()
+        parts = [error] if (error := self.narrowing.query.error) and self._pane.narrows else []
+        parts += self._pane.status()
         if self.narrowing.only and isinstance(self._pane, OperatorsPane):
             parts.append(f"esc shows all, not only {self.narrowing.only.reason}")
         parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.narrows else []

@@ -10,7 +10,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.screen import Screen
-from textual.widgets import DataTable, Footer, Input, Static
+from textual.widgets import Footer, Input, Static
 
 from tracediff import units
 from tracediff.errors import TracediffError
@@ -168,7 +168,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
     def _status(self) -> Static:
         return self.query_one("#status", Static)
 
-    @on(DataTable.RowHighlighted)
+    @on(CapturesTable.CursorMoved)
     def _say_what_is_known(self) -> None:
         self.query_one(CaptureFacts).fill_from(self._table.item_under_cursor(), self._palette())
 

@@ -8,6 +8,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tracediff import phrases
+from tracediff.analysis.significance import is_significant
 from tracediff.model.diff import LedgerTerm, Total
 from tracediff.tui.figures import Figures
 from tracediff.tui.widgets.sortable_table import Column, SortableTable
@@ -48,6 +49,9 @@ class LedgerTable(SortableTable[LedgerLine, Figures]):
 
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__((), None, id)
+
+    def is_significant(self, item: LedgerLine) -> bool:
+        return bool(item.term and self._look and is_significant(item.term, self._look.diff.total.delta_ns))
 
     def show(self, figures: Figures) -> None:
         """Shows the ledger of a Diff."""
