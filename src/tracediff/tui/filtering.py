@@ -8,6 +8,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from tracediff import units
 from tracediff.analysis.grouped import Group
 from tracediff.analysis.significance import is_material, is_significant
 from tracediff.model.diff import Diff, LedgerTerm, OperatorPair, Row
@@ -15,7 +16,7 @@ from tracediff.model.kernels import KernelPair
 from tracediff.model.listing import Listed
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.trace import BoolArray
-from tracediff.phrases import implementation, kernel_name
+from tracediff.phrases import kernel_name
 from tracediff.tui.query import FAMILY, Query, Subject, parse, quoted
 
 
@@ -59,7 +60,7 @@ def row_subject(row: Row, total_ns: int) -> Subject:
     operators.update(name for side in sides for name in side.outermost)
     kernels = {kernel_name(kernel) for side in sides for kernel in side.kernels}
     shapes = {shape for shape in (row.shape, *(side.shape for side in sides)) if shape}
-    ways = map(implementation, sides)
+    ways = {_chain(way.chain) for side in sides for way in side.implementations}
     return _subject(
         row,
         total_ns,
@@ -194,6 +195,10 @@ def _subject(
         slower=verdict == "slower" if verdict else item.delta_ns > 0,
         significant=is_significant(item, total_ns) if judged else is_material(item.delta_ns, total_ns),
     )
+
+
+# There are few, of many rows.
+_chain = lru_cache(maxsize=None)(units.chain)
 
 
 def _lines(parts: Iterable[str]) -> str:

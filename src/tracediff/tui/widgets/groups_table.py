@@ -36,14 +36,14 @@ class GroupsTable(SortableTable[Group, Figures]):
         self.fill(groups, figures)
 
     def columns_for(self, width: int) -> Sequence[Column[Group, Figures]]:
-        name = Column[Group, Figures](
+        name: Column[Group, Figures] = Column(
             "name", self.noun, lambda group, figures, width: name_of(group), lambda group: group.name or "", 24,
             right=False, elastic=True, ascending=True,
         )  # fmt: skip
-        bar = Column[Group, Figures](
+        bar: Column[Group, Figures] = Column(
             "bar", "less│more",
             lambda group, figures, width: figures.bar(group.delta_ns, self._largest_ns, min(width, LARGEST_BAR)),
-            None, LEAST_BAR, rank=2, right=False, elastic=True,
+            None, LEAST_BAR, rank=2, right=False, elastic=True, centred=True,
         )  # fmt: skip
         columns = [name, *_COLUMNS, bar, *_AFTER_BAR]
         return [*columns, _VERDICT] if self._judged else columns

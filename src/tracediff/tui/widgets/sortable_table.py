@@ -41,6 +41,7 @@ class Column(Generic[Item, Look]):
         right: aligned right.
         elastic: takes what is left over.
         ascending: the order that one wants first.
+        centred: its heading is.
     """
 
     key: str
@@ -52,6 +53,7 @@ class Column(Generic[Item, Look]):
     right: bool = True
     elastic: bool = False
     ascending: bool = False
+    centred: bool = False
 
 
 class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
@@ -205,7 +207,7 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         return line < len(self._lines) and isinstance(self._lines[line], Text)
 
     def heading(self) -> Text:
-        return self._joined([Text(self._title(column)) for column, _ in self._columns_shown])
+        return self._joined([Text(self._title(column, width)) for column, width in self._columns_shown])
 
     def draw(self, line: int) -> Text:
         item = self._lines[line]
@@ -220,7 +222,10 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         column, width = next((column, width) for column, width in self._columns_shown if column.key == key)
         return [self._cell(item, column, width) for item in self.shown]
 
-    def _title(self, column: Column[Item, Look]) -> str:
+    def _title(self, column: Column[Item, Look], width: int) -> str:
+        if column.centred:
+            # What has a middle is odd, also where one cell more is left over.
+            return column.title.center(width - 1 + width % 2)
         mark = ("▲" if self.sort_ascending else "▼") if column.key == self.sort_key else ""
         return f"{mark}{column.title}" if column.right else f"{column.title}{mark}"
 

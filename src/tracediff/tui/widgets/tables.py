@@ -18,7 +18,7 @@ from tracediff.tui.widgets.sortable_table import Column, SortableTable
 _SHORT_CHANGES = {"implementation": "impl", "only candidate": "only cand"}
 _TIME = 10
 _DIFFERENCE = 11
-LEAST_BAR, LARGEST_BAR = 7, 21
+LEAST_BAR, LARGEST_BAR = 9, 21
 """Cells of a bar; it grows with the screen."""
 _IMPLEMENTATIONS_APART_FROM, _KERNELS_APART_FROM = 190, 230
 """From so many cells on, what both sides ran stands in two columns; below, the change in one."""
@@ -126,7 +126,7 @@ def _kernel_column(which: str) -> Column[Row, Figures]:
 
 
 _ROW_NUMBERS: tuple[Column[Row, Figures], ...] = (
-    Column("row", "family, shape", _row_name, lambda row: (row.family, row.shape or ""), 22, right=False,
+    Column("row", "family, shape", _row_name, lambda row: (row.family, row.shape or ""), 21, right=False,
            elastic=True, ascending=True),
     Column("calls", "calls", lambda row, figures, width: phrases.calls(row),
            lambda row: max(side.calls for side in (row.base, row.candidate) if side), 7, rank=6),
@@ -141,7 +141,8 @@ _ROW_NUMBERS: tuple[Column[Row, Figures], ...] = (
            lambda row: _side_time(row.candidate), _TIME),
     Column("difference", "difference", lambda row, figures, width: figures.difference(row.delta_ns),
            lambda row: abs(row.delta_ns), _DIFFERENCE),
-    Column("bar", "less│more", _row_bar, None, LEAST_BAR, rank=2, right=False, elastic=True),
+    Column("bar", "less│more", _row_bar, None, LEAST_BAR, rank=2, right=False, elastic=True,
+           centred=True),
     Column("ratio", "ratio", lambda row, figures, width: ratio_cell(row.ratio), lambda row: row.ratio or -1, 6, rank=3),
     Column("share", "share", lambda row, figures, width: phrases.share(row.delta_ns, figures.diff),
            lambda row: row.delta_ns, 8, rank=7),
@@ -213,5 +214,6 @@ _OPERATOR_COLUMNS: tuple[Column[OperatorPair, Figures], ...] = (
     _operator_column("candidate", "total", "cand. total", 12, 5),
     Column("difference", "self diff.", lambda pair, figures, width: figures.difference(pair.delta_ns),
            lambda pair: abs(pair.delta_ns), _DIFFERENCE),
-    Column("bar", "less│more", _operator_bar, None, LEAST_BAR, rank=1, right=False, elastic=True),
+    Column("bar", "less│more", _operator_bar, None, LEAST_BAR, rank=1, right=False, elastic=True,
+           centred=True),
 )  # fmt: skip
