@@ -8,12 +8,16 @@ from textual.dom import DOMNode
 from tracediff.tui.actions import ACTIONS, Scope
 from tracediff.tui.app import TracediffApp
 from tracediff.tui.panes import OperatorsPane
-from tracediff.tui.screens.compare import CompareScreen, FilterInput
+from tracediff.tui.screens.compare import CompareScreen
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.help import HelpScreen
-from tracediff.tui.screens.sort_menu import SortMenu, SortOptions
+from tracediff.tui.screens.loading import LoadingScreen
+from tracediff.tui.screens.menu import Choices, Menu
+from tracediff.tui.screens.runs import RunsScreen
 from tracediff.tui.widgets.call_tree import CallTreeView
+from tracediff.tui.widgets.captures_table import CapturesTable
 from tracediff.tui.widgets.explanations import Explanations
+from tracediff.tui.widgets.filter_input import FilterInput
 from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tui.driver import opened
@@ -22,15 +26,19 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.APP: (TracediffApp,),
     Scope.COMPARE: (CompareScreen,),
     Scope.FIGURES: (CompareScreen, DetailScreen),
-    Scope.MOVE: (SortableTable, CallTreeView, Prose, SortOptions, Explanations),
-    Scope.TABLE: (SortableTable,),
+    Scope.FILTERED: (CompareScreen, RunsScreen),
+    Scope.RUNS: (RunsScreen,),
+    Scope.LOADING: (LoadingScreen,),
+    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, Choices, Explanations),
+    Scope.TABLE: (SortableTable, CapturesTable),
+    Scope.DIFFERENCES: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
     Scope.TREE: (CallTreeView,),
     Scope.EXPLANATIONS: (Explanations,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),
-    Scope.MENU: (SortMenu,),
-    Scope.MENU_LIST: (SortOptions,),
+    Scope.MENU: (Menu,),
+    Scope.MENU_LIST: (Choices,),
 }
 
 

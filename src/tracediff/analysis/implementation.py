@@ -6,6 +6,7 @@ import msgspec
 
 from tracediff.analysis.families import Families
 from tracediff.analysis.side import TracedSide
+from tracediff.model.diff import RowSide
 
 
 class Chain(msgspec.Struct, frozen=True):
@@ -51,3 +52,9 @@ def _next(side: TracedSide, call: int, families: Families) -> int | None:
             fallback = child
         child = int(side.tree.end[child])
     return fallback if families.is_wrapper(kind.name) else None
+
+
+def working_self_ns(side: RowSide) -> int:
+    """Self CPU of the operators that did the work of a row: those at the ends of its implementations."""
+    working = {way.chain[-1] for way in side.implementations}
+    return sum(operator.self_ns for operator in side.operators if operator.name in working)

@@ -17,18 +17,22 @@ INPUT = (
 )
 
 
-def add_sides(parser: ArgumentParser) -> None:
-    """BASE, CANDIDATE, and how they are read and matched."""
+def add_inputs(parser: ArgumentParser) -> None:
+    """BASE and CANDIDATE."""
     parser.add_argument("base", metavar="BASE", help=INPUT)
     parser.add_argument("candidate", metavar="CANDIDATE", help="what to compare with it")
+
+
+def add_matching(parser: ArgumentParser) -> None:
+    """How the sides are read and matched."""
     parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
     add_kernel_log(parser, "; once for each side, base first, or one log for both")
     add_no_cache(parser)
 
 
 def add_comparison(parser: ArgumentParser) -> None:
-    """The sides, and what repeated captures are judged by."""
-    add_sides(parser)
+    """The same, and what repeated captures are judged by."""
+    add_matching(parser)
     certainty = parser.add_argument_group("certainty", "from repeated captures on both sides")
     certainty.add_argument(
         "--equivalence", type=_part, default=0.03, metavar="P%", help="sides within this are the same (3%%)"

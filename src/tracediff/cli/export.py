@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from tracediff.cli.comparison import add_sides, side_options
+from tracediff.cli.comparison import add_inputs, add_matching, side_options
 from tracediff.cli.exit_codes import ExitCode
 from tracediff.cli.gate import say
 from tracediff.cli.options import lean, refuse_input, write
@@ -25,7 +25,8 @@ def add_parser(commands: Subparsers) -> None:
         description="Writes both sides of a comparison into files that other programs open. Printed tables have no "
         "timeline for that. FILE may be -, standard output, if it is the only one.",
     )
-    add_sides(parser)
+    add_inputs(parser)
+    add_matching(parser)
     for name, (_, what) in EXPORTS.items():
         parser.add_argument(f"--{name}", metavar="FILE", help=what)
     parser.set_defaults(run=run)

@@ -54,10 +54,15 @@ def label_of(name: Path | str, recorded: str | None = None) -> str:
     if text == STANDARD_INPUT:
         return recorded or "stdin"
     last = Path(_MEMBER.sub("", _QUERY.sub(r"\1", text))).name
-    if recorded and _SAYS_NOTHING.search(last):
+    if recorded and says_nothing(last):
         return recorded
     suffix = next((suffix for suffix in ARCHIVE_SUFFIXES if last.endswith(suffix)), "")
     return _SUFFIXES.sub("", last.removesuffix(suffix)) or last
+
+
+def says_nothing(name: str) -> bool:
+    """Whether the profiler made up the file's name, so that it is its folder that has one."""
+    return bool(_SAYS_NOTHING.search(name))
 
 
 def is_trace_name(name: str) -> bool:
@@ -89,10 +94,16 @@ def parse_words(text: bytes) -> tuple[str, ...]:
 
 def parse_text(text: bytes) -> str:
     """`"TOP(Net)::forward."` without its quotes; empty where the text is nothing of the kind."""
+    value = parse_value(text)
+    return value if isinstance(value, str) else ""
+
+
+def parse_value(text: bytes) -> Any:
+    """Whatever JSON it is; None where it is none, or too deep."""
     try:
-        return msgspec.json.decode(text, type=str)
-    except (msgspec.DecodeError, UnicodeDecodeError):
-        return ""
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _frozen(values: Sequence[Any]) -> InputShapes:

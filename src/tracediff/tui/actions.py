@@ -13,16 +13,21 @@ class Scope(Enum):
 
     APP = "Everywhere"
     COMPARE = "Comparison"
+    FILTERED = "Comparison, captures"
     FIGURES = "Comparison, detail"
     MOVE = "Moving"
+    RUNS = "Captures"
+    LOADING = "While reading"
     TABLE = "Tables"
+    DIFFERENCES = "Rows, operators, ledger"
     OPERATORS = "Operators"
     TREE = "Call tree"
+    HITS = "Calls that a filter found"
     EXPLANATIONS = "Explanations"
     BACK = "Detail, help"
     FILTER = "Filter"
-    MENU = "Sort menu"
-    MENU_LIST = "Its columns"
+    MENU = "Menus"
+    MENU_LIST = "Lines of a menu"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +80,53 @@ _KEY_NAMES = {
 }
 
 ACTIONS: tuple[Action, ...] = (
-    Action("row.open", Scope.TABLE, "enter", "select_cursor", "Open", "open the row under the cursor", footer=True),
+    Action("runs.mark", Scope.RUNS, "space", "mark", "Mark", "mark as base, then as candidate; or not", footer=True),
+    Action(
+        "runs.compare",
+        Scope.RUNS,
+        "enter",
+        "compare",
+        "Compare",
+        "compare what is marked; with one mark, that and the line under the cursor",
+        footer=True,
+    ),
+    Action("runs.swap", Scope.RUNS, "x", "swap_marks", "Swap marks", "make the base the candidate, and back"),
+    Action("runs.reload", Scope.RUNS, "r", "reload", "Reload", "look for captures once more", footer=True),
+    Action("loading.cancel", Scope.LOADING, "escape", "cancel", "Cancel", "back to the captures", footer=True),
+    Action("row.open", Scope.DIFFERENCES, "enter", "select_cursor", "Open", "open what the cursor is on", footer=True),
     Action("sort.menu", Scope.TABLE, "s", "sort_menu", "Sort", "choose the column to sort by", footer=True),
     Action("sort.left", Scope.TABLE, "<", "sort_column(-1)", "Sort left", "sort by the column to the left"),
     Action("sort.right", Scope.TABLE, ">", "sort_column(1)", "Sort right", "sort by the column to the right"),
     Action("sort.invert", Scope.TABLE, "I", "sort_invert", "Invert", "turn the order round"),
     Action(
         "rows.unchanged",
-        Scope.TABLE,
+        Scope.DIFFERENCES,
         "u",
         "screen.toggle_unchanged",
         "Unchanged",
-        "hide rows with the same operators and under 1 % of the difference, or show them again",
+        "hide what went the same way and is not significant (under 1 % of the difference), or show it again",
         footer=True,
     ),
     Action(
-        "group.next", Scope.OPERATORS, "b", "group", "Group by", "rows by family and shape, or operators by their names"
+        "change.previous",
+        Scope.DIFFERENCES,
+        "{",
+        "next_change(-1)",
+        "Previous change",
+        "to the significant change above: by the verdict, without one from 1 % of the difference on",
     ),
+    Action("change.next", Scope.DIFFERENCES, "}", "next_change(1)", "Next change", "to the one below"),
+    Action(
+        "group.menu",
+        Scope.OPERATORS,
+        "b",
+        "group_menu",
+        "Group by",
+        "choose what a line stands for: family and shape, family, shape, module, kernel, operator",
+    ),
+    Action("group.shape", Scope.OPERATORS, "i", "group_by_shape", "By shape", "a line for each input shape, or not"),
+    Action("hit.next", Scope.HITS, "n", "next_hit(1)", "Next hit", "to the next call that the filter found"),
+    Action("hit.previous", Scope.HITS, "N", "next_hit(-1)", "Previous hit", "to the one before"),
     Action("call.toggle", Scope.TREE, "space", "fold", "Toggle", "show or hide what a call called", footer=True),
     Action("call.expand", Scope.TREE, "+,=,right", "expand", "Expand", "show what a call called"),
     Action("call.collapse", Scope.TREE, "-,left", "collapse", "Collapse", "hide it; on a hidden one go to its caller"),
@@ -135,14 +170,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("tab.next", Scope.COMPARE, "]", "turn_tab(1)", "Next tab", "the tab to the right"),
     Action(
         "filter.open",
-        Scope.COMPARE,
+        Scope.FILTERED,
         "/",
         "filter",
         "Filter",
-        "only what contains these words: family, shape, operators, implementations",
+        "only what contains these words, wherever they stand in a line",
         footer=True,
     ),
-    Action("filter.clear", Scope.COMPARE, "escape", "clear_filter", "Clear filter", "show everything again"),
+    Action(
+        "filter.clear",
+        Scope.FILTERED,
+        "escape",
+        "clear_filter",
+        "Clear filter",
+        "show everything again; from a comparison without a filter, back to the captures",
+    ),
     Action("figures.share", Scope.FIGURES, "%", "toggle_share", "Share", "times as time or as share", footer=True),
     Action("filter.done", Scope.FILTER, "enter,down", "submit", "Keep", "back to the table, filtered", footer=True),
     Action(
@@ -152,9 +194,9 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "screen.back", Scope.BACK, "escape,backspace", "app.pop_screen", "Back", "to the screen before", footer=True
     ),
-    Action("menu.close", Scope.MENU, "escape,s", "dismiss", "Close", "choose nothing"),
+    Action("menu.close", Scope.MENU, "escape,s,b", "dismiss", "Close", "choose nothing"),
     Action("menu.quit", Scope.MENU, "q", "app.quit", "Quit", "leave tracediff"),
-    Action("menu.choose", Scope.MENU_LIST, "enter", "select", "Choose", "sort by this column"),
+    Action("menu.choose", Scope.MENU_LIST, "enter", "select", "Choose", "choose the line under the cursor"),
     Action("app.focus_next", Scope.APP, "tab", "app.focus_next", "Next pane", "to the next pane"),
     Action("app.focus_previous", Scope.APP, "shift+tab", "app.focus_previous", "Previous pane", "to the pane before"),
     Action("app.help", Scope.APP, "?,f1", "app.help", "Help", "this list", footer=True),

@@ -1,16 +1,23 @@
-"""The filter that `/` opens: which rows and operators its words leave."""
+"""What of a Diff is left out: what the filter that `/` opens looks at in each kind of line, and what `u` hides."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
-from tracediff.model.diff import OperatorPair, Row
+import numpy as np
+
+from tracediff import units
+from tracediff.analysis.grouped import Group
+from tracediff.analysis.significance import is_material, is_significant
+from tracediff.model.diff import Diff, LedgerTerm, OperatorPair, Row
 from tracediff.model.kernels import KernelPair
-from tracediff.phrases import implementation, kernel_name
-
-FAMILY = "family:"
-UNCHANGED_SHARE = 0.01
-"""A row that went the same way counts as unchanged below this part of the total difference."""
+from tracediff.model.listing import Listed
+from tracediff.model.merged_tree import MergedTree
+from tracediff.model.trace import BoolArray
+from tracediff.phrases import kernel_name
+from tracediff.tui.query import FAMILY, Query, Subject, parse, quoted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,51 +47,166 @@ class Narrowing:
     hides_unchanged: bool = False
     only: RowSet | None = None
 
+    @property
+    def query(self) -> Query:
+        """The filter, understood."""
+        return parse(self.needle)
 
-def row_words(row: Row) -> str:
-    """What a filter looks for in a row."""
+
+def row_subject(row: Row, total_ns: int) -> Subject:
+    """What a filter looks at in a row."""
     sides = [side for side in (row.base, row.candidate) if side]
-    parts = [FAMILY + row.family, row.shape or ""]
-    parts += [side.shape for side in sides if side.shape]
-    parts += [operator.name for side in sides for operator in side.operators]
-    parts += [name for side in sides for name in side.outermost]
-    parts += [implementation(side) for side in sides]
-    return _join(parts)
+    operators = {operator.name for side in sides for operator in side.operators}
+    operators.update(name for side in sides for name in side.outermost)
+    kernels = {kernel_name(kernel) for side in sides for kernel in side.kernels}
+    shapes = {shape for shape in (row.shape, *(side.shape for side in sides)) if shape}
+    ways = {_chain(way.chain) for side in sides for way in side.implementations}
+    return _subject(
+        row,
+        total_ns,
+        words=_lines([FAMILY + row.family, *shapes, *operators, *ways, *kernels]),
+        kernels=_lines(kernels),
+        modules=_lines(site.module for site in row.sites if site.module),
+        operators=_lines(operators),
+        changed=row.change not in ("same", "calls"),
+    )
 
 
-def operator_words(pair: OperatorPair) -> str:
-    """What a filter looks for in an operator."""
-    return _join([pair.name])
+@lru_cache(maxsize=1)
+def row_subjects(diff: Diff) -> Sequence[Subject]:
+    """What a filter looks at in each row."""
+    return [row_subject(row, diff.total.delta_ns) for row in diff.rows]
+
+
+def group_subject(group: Group, by_module: bool, rows: Sequence[Subject], total_ns: int) -> Subject:
+    """What a filter looks at in a group: its own name and numbers, and the words of its rows.
+
+    Args:
+        group: the group.
+        by_module: whether it is a module: where else its rows ran is not about it.
+        rows: the subjects of all rows.
+        total_ns: the whole difference.
+    """
+    of_rows = [rows[at] for at in group.rows]
+    name = _lines([group.name or ""])
+    return _subject(
+        group.term or group,
+        total_ns,
+        words=name + "".join(row.words for row in of_rows),
+        kernels="".join(row.kernels for row in of_rows),
+        modules=name if by_module else "".join(row.modules for row in of_rows),
+        operators="".join(row.operators for row in of_rows),
+        changed=any(row.changed for row in of_rows),
+    )
+
+
+def operator_subject(pair: OperatorPair, total_ns: int) -> Subject:
+    """What a filter looks at in an operator."""
+    name = _lines([pair.name])
+    return _subject(pair, total_ns, words=name, operators=name, changed=pair.base is None or pair.candidate is None)
+
+
+def calls_found(tree: MergedTree, rows: Sequence[Subject], query: Query, total_ns: int) -> BoolArray:
+    """Which calls of the merged tree a filter finds, by their own names and numbers and by the rows they are in.
+
+    Args:
+        tree: both sides' calls.
+        rows: the subjects of the rows.
+        query: the filter.
+        total_ns: the whole difference.
+    """
+    columns = (tree.base_name, tree.candidate_name, tree.base_shape, tree.candidate_shape, tree.row)
+    # Many calls are alike in all that words are about.
+    deltas: list[int] = (tree.delta_ns if query.measures else np.zeros(len(tree), dtype=np.int64)).tolist()
+    kinds = list(zip(*(column.tolist() for column in columns), deltas, strict=True))
+    found: dict[tuple[int, ...], bool] = {}
+    for kind in kinds:
+        if kind not in found:
+            found[kind] = query.keeps(_call_subject(tree, kind, rows, total_ns))
+    return np.array([found[kind] for kind in kinds], dtype=np.bool_)
+
+
+def _call_subject(tree: MergedTree, kind: tuple[int, ...], rows: Sequence[Subject], total_ns: int) -> Subject:
+    base, candidate, base_shape, candidate_shape, row, delta_ns = kind
+    operators = _lines(tree.names[name] for name in (base, candidate) if name >= 0)
+    shapes = [tree.shapes[shape] for shape in (base_shape, candidate_shape) if shape >= 0]
+    around = rows[row] if row >= 0 else Subject("")
+    families = [line for line in around.words.split("\n") if line.startswith(FAMILY)]
+    return Subject(
+        words=operators + _lines([*shapes, *families]),
+        kernels=around.kernels,
+        modules=around.modules,
+        operators=operators,
+        delta_ns=delta_ns,
+        changed=base != candidate,
+        faster=delta_ns < 0,
+        slower=delta_ns > 0,
+        significant=is_material(delta_ns, total_ns),
+    )
 
 
 def kernel_words(pair: KernelPair) -> str:
     """What a filter looks for in a kernel."""
-    return _join([kernel_name(pair), pair.library, *(FAMILY + family for family in pair.families)])
+    return _lines([kernel_name(pair), pair.library, *(FAMILY + family for family in pair.families)])
+
+
+def capture_words(side: Listed, notes: str) -> str:
+    """What a filter looks for in captures: what their line says, and where they are."""
+    run = side.run
+    recorded = (run.backend, run.torch_version, run.engine, run.workload) if run else ()
+    return _lines([side.name, side.path, notes, *filter(None, recorded)])
 
 
 def matches(words: str, needle: str) -> bool:
-    """Whether every word of the needle occurs; `family:linear` is that family only."""
-    return all(
-        f" {word} " in words if word.startswith(FAMILY) and word != FAMILY else word in words
-        for word in needle.lower().split()
-    )
+    """Whether the filter leaves a line of which nothing but these words is known."""
+    return parse(needle).keeps(Subject(words))
+
+
+def of_family(name: str) -> str:
+    """The filter that leaves a family's rows."""
+    return FAMILY + quoted(name)
 
 
 def row_unchanged(row: Row, total_ns: int) -> bool:
-    """Whether the row explains nothing: no difference, or the same way of doing it and next to none."""
-    return row.delta_ns == 0 or (row.change == "same" and abs(row.delta_ns) < UNCHANGED_SHARE * abs(total_ns))
+    """Whether the row explains nothing: no difference, or the same way of doing it and none that is significant."""
+    return row.delta_ns == 0 or (row.change == "same" and not is_significant(row, total_ns))
 
 
-def operator_unchanged(delta_ns: int, total_ns: int) -> bool:
-    """The same for an operator."""
-    return delta_ns == 0 or abs(delta_ns) < UNCHANGED_SHARE * abs(total_ns)
+def _subject(
+    item: Row | LedgerTerm | Group | OperatorPair,
+    total_ns: int,
+    words: str,
+    operators: str,
+    changed: bool,
+    kernels: str = "",
+    modules: str = "",
+) -> Subject:
+    """With faster and slower by the verdict, where there is one; else by the sign of the difference."""
+    judged = isinstance(item, Row | LedgerTerm)
+    verdict = item.verdict if judged else None
+    return Subject(
+        words=words,
+        kernels=kernels,
+        modules=modules,
+        operators=operators,
+        delta_ns=item.delta_ns,
+        changed=changed,
+        faster=verdict == "faster" if verdict else item.delta_ns < 0,
+        slower=verdict == "slower" if verdict else item.delta_ns > 0,
+        significant=is_significant(item, total_ns) if judged else is_material(item.delta_ns, total_ns),
+    )
 
 
 def kernel_unchanged(pair: KernelPair, total_ns: int) -> bool:
     """The same for a kernel: as many calls, and next to no difference in time, as far as that is known."""
     same_calls = pair.base and pair.candidate and pair.base.calls == pair.candidate.calls
-    return bool(same_calls) and operator_unchanged(pair.delta_ns or 0, total_ns)
+    return bool(same_calls) and not is_material(pair.delta_ns or 0, total_ns)
 
 
-def _join(parts: list[str]) -> str:
-    return f" {' '.join(parts)} ".lower()
+# There are few, of many rows.
+_chain = lru_cache(maxsize=None)(units.chain)
+
+
+def _lines(parts: Iterable[str]) -> str:
+    """A line for each; in lower case, with an end before the first and after the last one."""
+    return "\n".join(("", *parts, "")).lower()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
+
 import numpy as np
 
 from tracediff.model.merged_tree import MergedTree
-from tracediff.model.trace import IntArray
+from tracediff.model.trace import BoolArray, IntArray
 
 EXPAND_LIMIT = 20_000
 """`expand_all` opens no more nodes than this at once."""
@@ -30,6 +32,7 @@ class Outline:
         self._expanded: set[int] = set()
         self._ends, self._parents = _family_ties(tree.depth)
         self._kept: list[int] | None = None
+        self._hits: list[int] = []
         self._kept_callers: set[int] = set()
         self.visible: list[int] = []
         self._refresh()
@@ -101,23 +104,34 @@ class Outline:
         self._refresh()
         return node
 
-    def keep(self, needle: str) -> None:
-        """Shows only calls whose names hold every word, with their callers; an empty needle ends that."""
-        words = [word for word in needle.lower().split() if not word.startswith("family:")]
-        if not words:
-            self._kept = None
-        else:
-            hits = np.array([all(word in name.lower() for word in words) for name in self.tree.names] + [False])
-            found = hits[self.tree.base_name] | hits[self.tree.candidate_name]
+    def keep(self, found: BoolArray | None) -> None:
+        """Shows only the calls that a filter found, with their callers; None ends that."""
+        self._hits = []
+        self._kept = None
+        if found is not None:
+            self._hits = (np.flatnonzero(found[self.start : self.stop]) + self.start).tolist()
             kept: set[int] = set()
-            for hit in np.flatnonzero(found[self.start : self.stop]) + self.start:
-                node: int | None = int(hit)
+            for hit in self._hits:
+                node: int | None = hit
                 while node is not None and node not in kept:
                     kept.add(node)
                     node = self.parent(node)
             self._kept = sorted(kept)
             self._kept_callers = {caller for node in kept if (caller := self.parent(node)) is not None}
         self._refresh()
+
+    def is_hit(self, node: int) -> bool:
+        """Whether the filter found the call itself, not one below it."""
+        place = bisect_left(self._hits, node)
+        return place < len(self._hits) and self._hits[place] == node
+
+    def hit_beside(self, node: int | None, step: int) -> int | None:
+        """The next call that the filter found after another, or the last one before it where `step` is negative."""
+        if not self._hits:
+            return None
+        at = self.start if node is None else node
+        place = bisect_right(self._hits, at) if step > 0 else bisect_left(self._hits, at) - 1
+        return self._hits[place % len(self._hits)]
 
     def reveal(self, node: int) -> int:
         """The line of a node, or of the nearest caller on show."""

@@ -11,7 +11,7 @@ from textual.widgets import Static
 
 from tracediff import units
 from tracediff.tui.figures import Figures
-from tracediff.tui.filtering import Narrowing
+from tracediff.tui.filtering import Narrowing, calls_found, row_subjects
 from tracediff.tui.messages import RowOpened
 from tracediff.tui.panes.pane import Pane
 from tracediff.tui.widgets.call_tree import CallTreeView
@@ -37,14 +37,19 @@ class CallsPane(Pane):
 
     def fill(self, figures: Figures) -> None:
         diff, view = figures.diff, self.query_one(CallTreeView)
-        self._rows = diff.rows
+        self._diff = diff
         view.display = diff.call_tree is not None
         self.query_one("#no-call-tree").display = diff.call_tree is None
         if diff.call_tree is not None:
             view.fill(diff.call_tree, figures)
 
     def narrow(self, narrowing: Narrowing) -> None:
-        self.query_one(CallTreeView).keep(narrowing.needle)
+        query, tree = narrowing.query, self._diff.call_tree
+        if tree is not None:
+            found = (
+                calls_found(tree, row_subjects(self._diff), query, self._diff.total.delta_ns) if query.tests else None
+            )
+            self.query_one(CallTreeView).keep(found)
 
     def status(self) -> list[str]:
         outline = self.query_one(CallTreeView).outline
@@ -61,6 +66,6 @@ class CallsPane(Pane):
     def _open_row_of_call(self, event: CallTreeView.Opened) -> None:
         event.stop()
         if event.row >= 0:
-            self.post_message(RowOpened(self._rows[event.row]))
+            self.post_message(RowOpened(self._diff.rows[event.row]))
         else:
             self.notify("the time of this call itself is in no row: it is an annotation", timeout=3)

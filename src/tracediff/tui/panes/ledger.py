@@ -62,7 +62,7 @@ class LedgerPane(Pane):
         name = phrases.term_name(line.term) if line and line.term else "total"
         return [f"{name} {judged}", *sums] if judged else sums
 
-    @on(LedgerTable.RowHighlighted, "#ledger-table")
+    @on(LedgerTable.CursorMoved, "#ledger-table")
     def _say_certainty(self) -> None:
         self.post_message(self.Arranged())
 
@@ -78,7 +78,7 @@ class LedgerPane(Pane):
         if line.term is None:
             self.post_message(self.RowsWanted())
         elif line.term.rows:
-            self.post_message(self.RowsWanted(filtering.FAMILY + line.term.term))
+            self.post_message(self.RowsWanted(filtering.of_family(line.term.term)))
         else:
             self.notify(f"{line.term.term}: time inside no operator, so it has no rows", timeout=3)
 

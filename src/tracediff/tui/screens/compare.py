@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import ClassVar, cast
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Resize
@@ -20,11 +19,12 @@ from tracediff.model.diff import Diff
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import Figures
 from tracediff.tui.filtering import Narrowing
-from tracediff.tui.messages import ReadProgress
+from tracediff.tui.messages import ComparisonLeft, ReadProgress
 from tracediff.tui.palette import Palette
 from tracediff.tui.panes import PANES, OperatorsPane, Pane
-from tracediff.tui.widgets.call_tree import CallTreeView
-from tracediff.tui.widgets.sortable_table import SortableTable
+from tracediff.tui.query import PLACEHOLDER
+from tracediff.tui.widgets.filter_input import FilterInput
+from tracediff.tui.widgets.lines import LinesView
 from tracediff.tui.widgets.summary import RunCards, headline
 
 TABS = tuple(pane.tab for pane in PANES)
@@ -32,15 +32,6 @@ _SHORT = 20
 """Below this many lines the cards give way to the table."""
 _TALL = 30
 """From this many lines on the cards have room for some of what the sides differ by."""
-
-
-class FilterInput(Input, inherit_bindings=False):
-    """Where the filter's words are typed; the keys that edit text are Textual's."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(Scope.FILTER),
-        *(key for key in Input.BINDINGS if not isinstance(key, Binding) or key.key != "enter"),
-    ]
 
 
 class CompareScreen(Screen[None], inherit_bindings=False):
@@ -54,7 +45,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         narrowing: what of it is left out.
     """
 
-    BINDINGS = bindings(Scope.COMPARE, Scope.FIGURES)
+    BINDINGS = bindings(Scope.COMPARE, Scope.FILTERED, Scope.FIGURES)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
 
     def __init__(self, diff: Diff) -> None:
@@ -74,7 +65,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
             for number, pane in enumerate(PANES, start=1):
                 yield pane(number)
         with Horizontal(id="status-line"):
-            yield FilterInput(placeholder="family, shape, operator, implementation", compact=True, id="filter")
+            yield FilterInput(placeholder=PLACEHOLDER, compact=True, id="filter")
             yield Static(id="status", markup=False)
         yield Footer(show_command_palette=False)
 
@@ -121,10 +112,10 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self._say_what_is_shown()
 
     @on(Pane.Arranged)
-    @on(SortableTable.Arranged)
-    @on(CallTreeView.Arranged)
+    @on(LinesView.Arranged)
     def _say_what_is_shown(self) -> None:
-        parts = self._pane.status()
+        parts = [error] if (error := self.narrowing.query.error) and self._pane.narrows else []
+        parts += self._pane.status()
         if self.narrowing.only and isinstance(self._pane, OperatorsPane):
             parts.append(f"esc shows all, not only {self.narrowing.only.reason}")
         parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.narrows else []
@@ -178,7 +169,9 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self._input.focus()
 
     def action_clear_filter(self) -> None:
-        """Shows everything again."""
+        """Shows everything again; where it does already, goes back to where this was chosen."""
+        if not self._input.display and self.narrowing.only is None:
+            self.post_message(ComparisonLeft())
         self._input.value = ""
         self._input.display = False
         self._narrow(replace(self.narrowing, needle="", only=None))

@@ -9,6 +9,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from tracediff.tui.actions import ACTIONS, Scope, bindings
+from tracediff.tui.query import GRAMMAR
 from tracediff.tui.widgets.prose import Prose
 
 
@@ -27,5 +28,8 @@ class HelpScreen(Screen[None], inherit_bindings=False):
             for action in ACTIONS:
                 if action.scope is scope:
                     table.add_row(Text(f"  {action.shown_keys}"), Text(action.label), Text(action.help))
+        table.add_row(Text("What a filter understands", "bold"))
+        for words, meaning in GRAMMAR:
+            table.add_row(Text(f"  {words}"), Text(), Text(meaning))
         yield Prose(table, id="help")
         yield Footer(show_command_palette=False)

@@ -2,44 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
-from rich.segment import Segment
 from rich.style import Style
 from rich.text import Text
 from textual import events
-from textual.geometry import Region, Size, Spacing
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
-from textual.strip import Strip
 
 from tracediff import units
 from tracediff.model.merged_tree import MergedTree
+from tracediff.model.trace import BoolArray
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import MISSING, Figures
 from tracediff.tui.outline import EXPAND_LIMIT, Outline
+from tracediff.tui.widgets.lines import LinesView
 
 ONLY_BASE, ONLY_CANDIDATE = "<", ">"
 _INDENT = 2
 _MOST_INDENT = 24
 _TIME = 11
 _DIFFERENCE = 13
-_HEADER_LINES = 1
 _SHAPES_FROM = 110
+_UNDERLINED = Style(underline=True)
 
 
-class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
-    """Both sides' calls, one line each.
+class CallTreeView(LinesView, inherit_bindings=False):
+    """Both sides' calls, one line each."""
 
-    Attributes:
-        cursor: the line under the cursor.
-    """
-
-    BINDINGS = bindings(Scope.TREE, Scope.MOVE)
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"call-tree--header", "call-tree--cursor"}
-
-    cursor = reactive(0)
+    BINDINGS = bindings(Scope.TREE, Scope.HITS, Scope.MOVE)
 
     class Opened(Message):
         """A call's row was asked for; -1: its time went to none."""
@@ -47,9 +35,6 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
         def __init__(self, row: int) -> None:
             super().__init__()
             self.row = row
-
-    class Arranged(Message):
-        """Other lines are on show."""
 
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
@@ -77,13 +62,26 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
             self.cursor = 0
         self._show()
 
-    def keep(self, needle: str) -> None:
-        """Shows only calls whose names hold the words, with their callers."""
+    def keep(self, found: BoolArray | None) -> None:
+        """Shows only calls that a filter found, with their callers.
+
+        Args:
+            found: of each call of the tree; None: no filter.
+        """
         if self.outline:
             node = self.node
-            self.outline.keep(needle)
-            self.cursor = 0 if node is None else self.outline.reveal(node)
-            self._show()
+            self.outline.keep(found)
+            self._show(node)
+
+    @property
+    def line_count(self) -> int:
+        return len(self.outline.visible) if self.outline else 0
+
+    def heading(self) -> Text:
+        return self._line(Text("  call: base | candidate"), Text("base"), Text("candidate"), Text("difference"))
+
+    def draw(self, line: int) -> Text:
+        return self.line_text(self.outline.visible[line]) if self.outline else Text()
 
     @property
     def node(self) -> int | None:
@@ -101,8 +99,11 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
         mark = ONLY_BASE if not has_candidate else ONLY_CANDIDATE if not has_base else " "
         fold = " " if not outline.has_children(node) else "▾" if outline.is_expanded(node) else "▸"
         indent = min(_INDENT * outline.depth(node), _MOST_INDENT)
-        name = Text.assemble((mark, palette.strong), " " * indent, (fold, palette.muted), " ", self.name_of(node))
-        if self._width >= _SHAPES_FROM:
+        found = palette.strong + _UNDERLINED if outline.is_hit(node) else ""
+        name = Text.assemble(
+            (mark, palette.strong), " " * indent, (fold, palette.muted), " ", (self.name_of(node), found)
+        )
+        if self.line_width >= _SHAPES_FROM:
             shape = max(tree.base_shape[node], tree.candidate_shape[node])
             name.append(f"  {tree.shapes[shape]}" if shape >= 0 else "", palette.muted)
         delta = outline.delta(node)
@@ -125,92 +126,23 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
         ]
         return " | ".join(dict.fromkeys(names))
 
-    @property
-    def _width(self) -> int:
-        return self.size.width - self.styles.scrollbar_size_vertical
-
     def _line(self, name: Text, base: Text, candidate: Text, difference: Text) -> Text:
         figures = Text()
         for cell, width in ((base, _TIME), (candidate, _TIME), (difference, _DIFFERENCE)):
             cell.align("right", width)
             figures.append_text(cell)
-        name.truncate(max(1, self._width - figures.cell_len), overflow="ellipsis", pad=True)
+        name.truncate(max(1, self.line_width - figures.cell_len), overflow="ellipsis", pad=True)
         return name.append_text(figures)
-
-    def render_line(self, y: int) -> Strip:
-        style = self.rich_style
-        lines = self.outline.visible if self.outline else []
-        line = self.scroll_offset.y + y - _HEADER_LINES
-        if y < _HEADER_LINES:
-            text = self._line(Text("  call: base | candidate"), Text("base"), Text("candidate"), Text("difference"))
-            over = self.get_component_rich_style("call-tree--header")
-            text = Text(text.plain)
-        elif line >= len(lines):
-            return Strip.blank(self.size.width, style)
-        else:
-            text = self.line_text(lines[line])
-            over = self.get_component_rich_style("call-tree--cursor") if line == self.cursor else Style()
-            if line == self.cursor:
-                text = Text(text.plain)
-        console = self.app.console  # pyright: ignore[reportUnknownMemberType]
-        segments = Segment.apply_style(text.render(console, end=""), style, over)
-        return Strip(segments).adjust_cell_length(self.size.width, style + over)
 
     def on_resize(self, event: events.Resize) -> None:
         self._show()
 
-    def _show(self) -> None:
-        count = len(self.outline.visible) if self.outline else 0
-        self.virtual_size = Size(max(1, self._width), count + _HEADER_LINES)
-        self.cursor = min(self.cursor, max(0, count - 1))
-        self.refresh()
-        self.call_after_refresh(self._scroll_to_cursor)
-        self.post_message(self.Arranged())
+    def _show(self, node: int | None = None) -> None:
+        """Draws anew, with the cursor on a call, else on the line that it was on."""
+        self.redraw(self.cursor if node is None or self.outline is None else self.outline.reveal(node))
 
-    def validate_cursor(self, cursor: int) -> int:
-        count = len(self.outline.visible) if self.outline else 0
-        return max(0, min(cursor, count - 1))
-
-    def watch_cursor(self) -> None:
-        self._scroll_to_cursor()
-        self.refresh()
-
-    def _scroll_to_cursor(self) -> None:
-        if self.is_attached:
-            region = Region(0, self.cursor + _HEADER_LINES, 1, 1)
-            self.scroll_to_region(region, spacing=Spacing(_HEADER_LINES, 0, 0, 0), animate=False, force=True)
-
-    def on_click(self, event: events.Click) -> None:
-        line = self.scroll_offset.y + event.y - _HEADER_LINES
-        if event.y >= _HEADER_LINES and self.outline and line < len(self.outline.visible):
-            again = line == self.cursor
-            self.cursor = line
-            if again:
-                self.action_fold()
-
-    def action_cursor_up(self) -> None:
-        """One line up."""
-        self.cursor -= 1
-
-    def action_cursor_down(self) -> None:
-        """One line down."""
-        self.cursor += 1
-
-    def action_page_up(self) -> None:
-        """One page up."""
-        self.cursor -= max(1, self.size.height - _HEADER_LINES - 1)
-
-    def action_page_down(self) -> None:
-        """One page down."""
-        self.cursor += max(1, self.size.height - _HEADER_LINES - 1)
-
-    def action_scroll_top(self) -> None:
-        """To the first line."""
-        self.cursor = 0
-
-    def action_scroll_bottom(self) -> None:
-        """To the last line."""
-        self.cursor = len(self.outline.visible) if self.outline else 0
+    def line_clicked(self) -> None:
+        self.action_fold()
 
     def action_fold(self) -> None:
         """Shows or hides what the call called."""
@@ -251,9 +183,12 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
         """Follows the largest difference down to a call that called nothing."""
         if self.outline is None or (node := self.node) is None:
             return
-        last = self.outline.hot_path(node)
-        self.cursor = self.outline.reveal(last)
-        self._show()
+        self._show(self.outline.hot_path(node))
+
+    def action_next_hit(self, step: int) -> None:
+        """To the next call that the filter found, or the one before; round the ends."""
+        if self.outline and (node := self.outline.hit_beside(self.node, step)) is not None:
+            self.cursor = self.outline.reveal(node)
 
     def action_open(self) -> None:
         """Asks for the row that the call's time went to."""

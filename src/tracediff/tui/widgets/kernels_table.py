@@ -12,7 +12,7 @@ from tracediff.tui.widgets.sortable_table import Column, SortableTable
 _BAR = 11
 
 
-class KernelsTable(SortableTable[KernelPair]):
+class KernelsTable(SortableTable[KernelPair, Figures]):
     """Kernels of a Diff; their times are never shares of the iteration, for they were not measured in it."""
 
     def __init__(self, id: str) -> None:  # noqa: A002
@@ -54,7 +54,7 @@ def _bar(pair: KernelPair, figures: Figures, width: int) -> Text:
     return figures.bar(pair.delta_ns or 0, largest, _BAR)
 
 
-_COLUMNS: tuple[Column[KernelPair], ...] = (
+_COLUMNS: tuple[Column[KernelPair, Figures], ...] = (
     Column("kernel", "kernel", lambda pair, figures, width: phrases.kernel_name(pair), phrases.kernel_name, 28,
            right=False, elastic=True, ascending=True),
     Column("library", "library", lambda pair, figures, width: pair.library, lambda pair: pair.library, 8, rank=3,

@@ -9,6 +9,7 @@ from rich.style import Style
 from rich.text import Text
 
 from tracediff import phrases
+from tracediff.analysis.significance import is_significant
 from tracediff.model.diff import Diff, LedgerTerm, Total
 from tracediff.tui.figures import Figures
 from tracediff.tui.widgets.sortable_table import Column, SortableTable
@@ -38,7 +39,7 @@ class LedgerLine:
         return self.of if isinstance(self.of, LedgerTerm) else None
 
 
-class LedgerTable(SortableTable[LedgerLine]):
+class LedgerTable(SortableTable[LedgerLine, Figures]):
     """The terms in the order of the Diff, which the waterfall needs: nothing sorts them otherwise.
 
     Attributes:
@@ -49,6 +50,9 @@ class LedgerTable(SortableTable[LedgerLine]):
 
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__((), None, id)
+
+    def is_significant(self, item: LedgerLine) -> bool:
+        return bool(item.term and self._look and is_significant(item.term, self._look.diff.total.delta_ns))
 
     def show(self, figures: Figures) -> None:
         """Shows the ledger of a Diff."""
@@ -99,21 +103,21 @@ def _certainty(line: LedgerLine, figures: Figures, width: int, widest: int) -> s
     return phrases.certainty(line.of) if widest <= width else phrases.verdict(line.of)
 
 
-def _certainty_column(diff: Diff) -> Column[LedgerLine]:
+def _certainty_column(diff: Diff) -> Column[LedgerLine, Figures]:
     widest = max(len(phrases.certainty(one)) for one in (*diff.ledger, diff.total))
     cell = partial(_certainty, widest=widest)
     return Column("verdict", "verdict", cell, None, 14, rank=1, right=False, elastic=True)
 
 
-_TERM: Column[LedgerLine] = Column("term", "term", _name, None, 20, right=False, elastic=True)
-_BAR: Column[LedgerLine] = Column("bar", "waterfall", _fall, None, 16, right=False, elastic=True)
-_TIMES: Column[LedgerLine] = Column("times", "base -> candidate", _times, None, 2 * _TIME + 4, rank=3)
-_DIFFERENCE: Column[LedgerLine] = Column(
+_TERM: Column[LedgerLine, Figures] = Column("term", "term", _name, None, 20, right=False, elastic=True)
+_BAR: Column[LedgerLine, Figures] = Column("bar", "waterfall", _fall, None, 16, right=False, elastic=True)
+_TIMES: Column[LedgerLine, Figures] = Column("times", "base -> candidate", _times, None, 2 * _TIME + 4, rank=3)
+_DIFFERENCE: Column[LedgerLine, Figures] = Column(
     "difference", "difference",
     lambda line, figures, width: figures.difference(line.of.delta_ns) if line.of else "", None, 11,
 )  # fmt: skip
-_SHARE: Column[LedgerLine] = Column(
+_SHARE: Column[LedgerLine, Figures] = Column(
     "share", "share",
     lambda line, figures, width: phrases.share(line.of.delta_ns, figures.diff) if line.of else "", None, 8, rank=2,
 )  # fmt: skip
-_DEVICES: Column[LedgerLine] = Column("devices", "on devices", _devices, None, 24, rank=4)
+_DEVICES: Column[LedgerLine, Figures] = Column("devices", "on devices", _devices, None, 24, rank=4)

@@ -1,25 +1,34 @@
-"""A table that sorts, filters and drops columns where the terminal is narrow: what all tables of the TUI share."""
+"""A table that sorts, groups, filters and drops columns where the screen is narrow: what all tables share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
+from rich.cells import cell_len
 from rich.text import Text
-from textual import events, on
+from textual import events
 from textual.message import Message
-from textual.widgets import DataTable
 
+from tracediff import units
 from tracediff.tui.actions import Scope, bindings
-from tracediff.tui.figures import Figures
+from tracediff.tui.widgets.lines import LinesView
 
 Item = TypeVar("Item")
+Look = TypeVar("Look")
+"""What cells are written with: `Figures` for what is in a Diff."""
+
 SortKey: TypeAlias = int | float | str | tuple[int | float | str, ...]
+
+_PADDING = 1
+"""Cells on either side of a column."""
+_MEASURED = 500
+"""So many items say how wide an elastic column may grow: more would be felt, and differ by little."""
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[Item]):
+class Column(Generic[Item, Look]):
     """A column.
 
     Attributes:
@@ -32,21 +41,23 @@ class Column(Generic[Item]):
         right: aligned right.
         elastic: takes what is left over.
         ascending: the order that one wants first.
+        centred: its heading is.
     """
 
     key: str
     title: str
-    cell: Callable[[Item, Figures, int], Text | str]
+    cell: Callable[[Item, Look, int], Text | str]
     sort: Callable[[Item], SortKey] | None
     width: int
     rank: int = 0
     right: bool = True
     elastic: bool = False
     ascending: bool = False
+    centred: bool = False
 
 
-class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
-    """Items as lines of a table.
+class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
+    """Items as lines of a table, under headings where they are of groups.
 
     Attributes:
         columns_wanted: all columns, in their order.
@@ -54,42 +65,40 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         total: number of items before any filter.
     """
 
-    BINDINGS = bindings(Scope.TABLE, Scope.MOVE)
+    BINDINGS = bindings(Scope.TABLE, Scope.DIFFERENCES, Scope.MOVE)
 
     class Opened(Message):
         """An item was chosen."""
 
-        def __init__(self, table: SortableTable[Item], item: Item) -> None:
+        def __init__(self, table: SortableTable[Item, Look], item: Item) -> None:
             super().__init__()
             self.table = table
             self.item = item
 
         @property
-        def control(self) -> SortableTable[Item]:
+        def control(self) -> SortableTable[Item, Look]:
             return self.table
 
-    class Arranged(Message):
-        """Other items are on show, or in another order."""
-
-    def __init__(self, columns: Sequence[Column[Item]], sort_key: str | None, id: str) -> None:  # noqa: A002
-        super().__init__(id=id, cursor_type="row", cell_padding=1)
+    def __init__(self, columns: Sequence[Column[Item, Look]], sort_key: str | None, id: str) -> None:  # noqa: A002
+        super().__init__(id)
         self.columns_wanted = tuple(columns)
         self.sort_key = sort_key
         self.sort_ascending = False
         self._wanted: Callable[[Item], bool] = lambda item: True
         self.shown: list[Item] = []
         self._items: Sequence[Item] = ()
-        self._figures: Figures | None = None
-        self._columns_shown: list[tuple[Column[Item], int]] = []
+        self._lines: list[Item | Text] = []
+        self._look: Look | None = None
+        self._columns_shown: list[tuple[Column[Item, Look], int]] = []
 
     @property
     def total(self) -> int:
         return len(self._items)
 
-    def fill(self, items: Sequence[Item], figures: Figures) -> None:
-        """Shows other items, or the same with other figures."""
+    def fill(self, items: Sequence[Item], look: Look) -> None:
+        """Shows other items, or the same with another look."""
         self._items = items
-        self._figures = figures
+        self._look = look
         self.rebuild(relayout=True)
 
     def keep(self, wanted: Callable[[Item], bool]) -> None:
@@ -107,7 +116,7 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         self.rebuild(relayout=True)
 
     @property
-    def sortable(self) -> list[Column[Item]]:
+    def sortable(self) -> list[Column[Item, Look]]:
         """Columns that one can sort by, those that do not fit on the screen included."""
         return [column for column in self.columns_wanted if column.sort]
 
@@ -119,33 +128,56 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
 
     def rebuild(self, relayout: bool = False) -> None:
         """Filters, sorts and draws anew, and leaves the cursor on its item."""
-        if self._figures is None:
+        if self._look is None:
             return
         under_cursor = self.item_under_cursor()
         kept = [item for item in self._items if self._wanted(item)]
         column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
         if column and column.sort:
             kept.sort(key=column.sort, reverse=not self.sort_ascending)
+        kept.sort(key=self.group)
         self.shown = kept
         if relayout:
             self._columns_shown = self._fitting()
-        self.clear(columns=True)
-        for column, width in self._columns_shown:
-            self.add_column(self._heading(column), width=width, key=column.key)
-        for item in kept:
-            self.add_row(*(self._cell(item, column, width) for column, width in self._columns_shown))
-        place = next((line for line, item in enumerate(kept) if item is under_cursor), 0)
-        self.move_cursor(row=place, animate=False)
-        self.post_message(self.Arranged())
+        self._lines = list(self._under_headings(kept))
+        self.redraw(next(self._places(under_cursor), 0))
+
+    def group(self, item: Item) -> tuple[int, str]:
+        """Where an item's group stands, and its heading; empty where items are of no groups."""
+        return 0, ""
+
+    def is_same(self, item: Item, other: Item) -> bool:
+        """Whether the cursor on one of them belongs on the other, once it is there instead."""
+        return item is other
 
     def item_under_cursor(self) -> Item | None:
-        return self.shown[self.cursor_row] if 0 <= self.cursor_row < len(self.shown) else None
+        line = self._lines[self.cursor] if 0 <= self.cursor < len(self._lines) else None
+        return None if isinstance(line, Text) else line
 
-    def _fitting(self) -> list[tuple[Column[Item], int]]:
-        padding = 2 * self.cell_padding
-        # A column for the scroll bar is kept free, so that its coming and going moves nothing.
-        room = self.size.width - self.styles.scrollbar_size_vertical
-        chosen: list[Column[Item]] = []
+    def _places(self, item: Item | None) -> Iterator[int]:
+        """The line that the item has, if it is on show."""
+        for place, line in enumerate(self._lines):
+            if item is not None and not isinstance(line, Text) and self.is_same(line, item):
+                yield place
+
+    def _under_headings(self, items: Sequence[Item]) -> Iterator[Item | Text]:
+        before = ""
+        for item in items:
+            heading = self.group(item)[1]
+            if heading != before:
+                before = heading
+                yield Text(heading, "bold underline", no_wrap=True, overflow="ellipsis")
+            yield item
+
+    def columns_for(self, width: int) -> Sequence[Column[Item, Look]]:
+        """All columns, in their order, for lines of so many cells; those that do not fit are left out."""
+        return self.columns_wanted
+
+    def _fitting(self) -> list[tuple[Column[Item, Look], int]]:
+        padding = 2 * _PADDING
+        room = self.line_width
+        self.columns_wanted = tuple(self.columns_for(room))
+        chosen: list[Column[Item, Look]] = []
         for column in sorted(self.columns_wanted, key=lambda column: column.rank):
             if chosen and column.width + padding > room:
                 break
@@ -160,47 +192,98 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
             room -= grown
         return [(column, widths[column.key]) for column in self.columns_wanted if column in chosen]
 
-    def _widest(self, column: Column[Item]) -> int:
-        figures = self._figures
-        if figures is None:
+    def _widest(self, column: Column[Item, Look]) -> int:
+        look = self._look
+        if look is None:
             return 0
-        cells = (column.cell(item, figures, 1_000) for item in self._items)
-        return max((cell.cell_len if isinstance(cell, Text) else Text(cell).cell_len for cell in cells), default=0)
+        cells = (column.cell(item, look, 1_000) for item in self._items[:_MEASURED])
+        return max((cell.cell_len if isinstance(cell, Text) else cell_len(cell) for cell in cells), default=0)
 
-    def _heading(self, column: Column[Item]) -> Text:
+    @property
+    def line_count(self) -> int:
+        return len(self._lines)
+
+    def is_passed_over(self, line: int) -> bool:
+        return line < len(self._lines) and isinstance(self._lines[line], Text)
+
+    def heading(self) -> Text:
+        return self._joined([Text(self._title(column, width)) for column, width in self._columns_shown])
+
+    def draw(self, line: int) -> Text:
+        item = self._lines[line]
+        if isinstance(item, Text):
+            heading = item.copy()
+            heading.truncate(max(0, self.line_width - 2 * _PADDING), overflow="ellipsis")
+            return Text(" " * _PADDING) + heading
+        return self._joined([self._cell(item, column, width) for column, width in self._columns_shown])
+
+    def texts(self, key: str) -> list[Text]:
+        """The cells of a column that is on show, line by line."""
+        column, width = next((column, width) for column, width in self._columns_shown if column.key == key)
+        return [self._cell(item, column, width) for item in self.shown]
+
+    def _title(self, column: Column[Item, Look], width: int) -> str:
+        if column.centred:
+            # What has a middle is odd, also where one cell more is left over.
+            return column.title.center(width - 1 + width % 2)
         mark = ("▲" if self.sort_ascending else "▼") if column.key == self.sort_key else ""
-        title = f"{mark}{column.title}" if column.right else f"{column.title}{mark}"
-        return Text(title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
+        return f"{mark}{column.title}" if column.right else f"{column.title}{mark}"
 
-    def _cell(self, item: Item, column: Column[Item], width: int) -> Text:
-        if self._figures is None:
+    def _joined(self, cells: Sequence[Text]) -> Text:
+        line = Text(no_wrap=True, end="")
+        for cell, (column, width) in zip(cells, self._columns_shown, strict=True):
+            cell.truncate(width, overflow="ellipsis")
+            space = " " * (width - cell.cell_len)
+            before, after = (space, "") if column.right else ("", space)
+            line.append(" " * _PADDING + before).append_text(cell).append(after + " " * _PADDING)
+        return line
+
+    def _cell(self, item: Item, column: Column[Item, Look], width: int) -> Text:
+        if self._look is None:
             return Text()
-        cell = column.cell(item, self._figures, width)
+        cell = column.cell(item, self._look, width)
         text = Text(cell) if isinstance(cell, str) else cell
-        text.justify = "right" if column.right else "left"
-        text.no_wrap = True
-        text.overflow = "ellipsis"
-        return text
+        # A name in a trace must not break the line.
+        return text if text.plain.isprintable() else Text(units.printable(text.plain))
 
     def on_resize(self, event: events.Resize) -> None:
-        if event.size.width and self._fitting() != self._columns_shown:
+        if event.size.width:
             self.rebuild(relayout=True)
 
-    @on(DataTable.HeaderSelected)
-    def _sort_by_clicked(self, event: DataTable.HeaderSelected) -> None:
-        event.stop()
-        if event.column_key.value:
-            self.sort_by(event.column_key.value)
+    def heading_clicked(self, x: int) -> None:
+        """Sorts by the column that was clicked."""
+        end = 0
+        for column, width in self._columns_shown:
+            end += width + 2 * _PADDING
+            if x < end:
+                self.sort_by(column.key)
+                return
 
-    @on(DataTable.RowSelected)
-    def _open_selected(self, event: DataTable.RowSelected) -> None:
-        event.stop()
+    def line_clicked(self) -> None:
+        self.action_select_cursor()
+
+    def action_select_cursor(self) -> None:
+        """Opens what the cursor is on."""
         item = self.item_under_cursor()
         if item is not None:
             self.post_message(self.Opened(self, item))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         return bool(self.sortable) or not action.startswith("sort_")
+
+    def is_significant(self, item: Item) -> bool:
+        """Whether `{` and `}` stop at an item."""
+        return False
+
+    def action_next_change(self, step: int) -> None:
+        """To the next significant change below, or above."""
+        lines = range(self.cursor + step, len(self._lines) if step > 0 else -1, step)
+        for line in lines:
+            item = self._lines[line]
+            if not isinstance(item, Text) and self.is_significant(item):
+                self.cursor = line
+                return
+        self.notify("no significant change further on", timeout=2)
 
     def action_sort_column(self, step: int) -> None:
         """Sorts by the next column to the left or right that is on show."""
@@ -220,10 +303,13 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
 
     def action_sort_menu(self) -> None:
         """Asks for the column to sort by."""
-        from tracediff.tui.screens.sort_menu import SortMenu
+        from tracediff.tui.screens.menu import Menu
 
-        titles = [(column.key, column.title) for column in self.sortable]
-        menu = SortMenu(titles, self.sort_key)
+        titles = [
+            (column.key, f"{column.title} (now: choose to invert)" if column.key == self.sort_key else column.title)
+            for column in self.sortable
+        ]
+        menu = Menu("Sort by", titles, self.sort_key)
         self.app.push_screen(menu, self._sort_by_chosen)  # pyright: ignore[reportUnknownMemberType]
 
     def _sort_by_chosen(self, key: str | None) -> None:
