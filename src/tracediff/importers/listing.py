@@ -81,7 +81,7 @@ def list_captures(name: str | Path, progress: Progress | None = None) -> Listing
             if head := head_of(file):
                 heads.append(head)
             elif is_trace_name(file.name):
-                left_out.add("JSON file", " that begin like no trace", [file])
+                left_out.add("JSON file", " without the beginning of a trace", [file])
             done += 1
             if progress:
                 progress(done, number)
@@ -103,7 +103,7 @@ def _search(root: Path, left_out: _LeftOut) -> Iterator[_Folder]:
             left_out.add("folder", " that cannot be read", [path])
             continue
         folders += 1
-        left_out.add("link", " to folders", folder.links)
+        left_out.add("linked folder", "", folder.links)
         if level < MOST_LEVELS:
             waiting.extend((below, level + 1) for below in folder.folders)
         else:

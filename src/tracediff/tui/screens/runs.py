@@ -110,11 +110,11 @@ class RunsScreen(Screen[None], inherit_bindings=False):
 
     def _show(self, nothing: str) -> None:
         """Shows the listing; where it is empty, what to say instead."""
-        warnings = self._listing.warnings if self._listing else ()
-        for widget, text in (("#no-captures", "" if self._sides else nothing), ("#left-out", "\n".join(warnings))):
-            self.query_one(widget, Static).update(units.printable(text) if widget == "#left-out" else text)
+        left_out = map(units.printable, self._listing.warnings if self._listing else ())
+        for widget, text in (("#no-captures", "" if self._sides else nothing), ("#left-out", "\n".join(left_out))):
+            self.query_one(widget, Static).update(text)
             self.query_one(widget).display = bool(text)
-        self._table.display = self.query_one(CaptureFacts).display = not self.query_one("#no-captures").display
+        self.set_class(self.query_one("#no-captures").display, "empty")
         self._fill()
 
     def _fill(self) -> None:

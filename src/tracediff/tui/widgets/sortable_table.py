@@ -138,9 +138,11 @@ class SortableTable(DataTable[Text], Generic[Item, Look], inherit_bindings=False
         self.clear(columns=True)
         for column, width in self._columns_shown:
             self.add_column(self._heading(column), width=width, key=column.key)
-        self._lines = list(self._under_headings(kept))
-        for line in self._lines:
+        lines = list(self._under_headings(kept))
+        for line in lines:
             self.add_row(*self._cells(line))
+        # Not before all rows are there: the cursor finds its way by them.
+        self._lines = lines
         first = next((place for place, line in enumerate(self._lines) if not isinstance(line, Text)), 0)
         self.move_cursor(row=next(self._places(under_cursor), first), animate=False)
         self.post_message(self.Arranged())
