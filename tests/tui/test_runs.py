@@ -87,7 +87,7 @@ async def test_lines_stand_under_their_workload_and_say_what_is_recorded() -> No
             "resnet50",
             "resnet50-acl",
             "resnet50-openblas",
-            "workload not recorded",
+            "unknown workload",
             "arm-tutorial-acl",
             "arm-tutorial-openblas",
         ]

@@ -48,7 +48,7 @@ def test_picture(snap_compare, inputs: tuple[str, str], keys: list[str], size: t
     [
         pytest.param(["space", "j"], NARROW, id="runs-80x24"),
         pytest.param(["space", "j", "space", "G"], (120, 36), id="runs-120x36"),
-        pytest.param(["j", "space", "/", *"a"], (200, 60), id="runs-200x60"),
+        pytest.param(["j", "space", "/", *"acl"], (200, 60), id="runs-200x60"),
     ],
 )
 def test_picture_of_the_captures(

@@ -142,11 +142,11 @@ def _look_into(path: Path) -> _Folder:
 
 def _sides(root: Path, folder: _Folder, heads: Sequence[Head]) -> Iterator[Listed]:
     """What in a folder can be a side: all of it where its captures repeat each other, else one file after another."""
-    repeated = [head for head in heads if not head.is_table] if _is_set(folder, heads) else []
-    if repeated:
+    alone = heads
+    if _is_set(folder, heads):
         name = text_of(folder.path.resolve().name) if folder.path == root else _below(root, folder.path)
-        yield _set(folder.path, name, repeated)
-    alone = [head for head in heads if head not in repeated]
+        yield _set(folder.path, name, [head for head in heads if not head.is_table])
+        alone = [head for head in heads if head.is_table]
     labels = [label_of(head.path, head.run.recorded_label if head.run else None) for head in alone]
     often = Counter(labels)
     for head, label in zip(alone, labels, strict=True):
@@ -169,7 +169,7 @@ def _is_set(folder: _Folder, heads: Sequence[Head]) -> bool:
     """Whether the traces of a folder are what comparing the folder takes them for: captures that repeat each other."""
     traces = [file for file in folder.files if is_trace_name(file.name)]
     kinds = {_kind(head.run) for head in heads if head.run and not head.is_table}
-    return len(kinds) <= 1 and all(says_nothing(file.name) for file in traces)
+    return bool(traces) and len(kinds) <= 1 and all(says_nothing(file.name) for file in traces)
 
 
 def _kind(run: Run) -> tuple[str | None, ...]:

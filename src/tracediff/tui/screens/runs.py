@@ -54,6 +54,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
     def __init__(self, folder: str, base: str | None = None) -> None:
         super().__init__()
         self._folder = folder
+        self._place = "this folder" if folder == "." else units.printable(folder)
         self._marks = Marks(base)
         self._listing: Listing | None = None
         self._words: dict[str, str] = {}
@@ -73,7 +74,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._input.display = False
-        self.query_one("#where", Static).update(f"Captures below {units.printable(self._folder)}")
+        self.query_one("#where", Static).update(f"Captures below {self._place}")
         self.app.theme_changed_signal.subscribe(self, lambda theme: self._fill())  # pyright: ignore[reportUnknownMemberType]
         self._table.keep(self._wanted)
         self._show("")
@@ -99,7 +100,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         else:
             gone = {side.path for side in before.sides} - {side.path for side in self._sides}
             self._marks = self._marks.without(gone)
-        self._show(_NOTHING.format(folder=units.printable(self._folder)))
+        self._show(_NOTHING.format(folder=self._place))
 
     @on(LoadFailed)
     def _say_why_not(self, failed: LoadFailed) -> None:
@@ -120,6 +121,12 @@ class RunsScreen(Screen[None], inherit_bindings=False):
     def _fill(self) -> None:
         self._words = {side.path: filtering.capture_words(side, notes(side)) for side in self._sides}
         self._table.fill(self._sides, Marked(self._marks.letters, self._palette()))
+        self.query_one("#marks", Static).update(self._marks_in_words())
+
+    def _mark(self, marks: Marks) -> None:
+        touched = {*self._marks.letters, *marks.letters}
+        self._marks = marks
+        self._table.redraw(Marked(marks.letters, self._palette()), lambda side: side.path in touched)
         self.query_one("#marks", Static).update(self._marks_in_words())
 
     def _marks_in_words(self) -> Text:
@@ -221,13 +228,11 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         if side and side.error:
             self.notify(units.printable(f"{side.path}: {side.error}"), severity="warning", markup=False)
         elif side:
-            self._marks = self._marks.toggled(side.path)
-            self._fill()
+            self._mark(self._marks.toggled(side.path))
 
     def action_swap_marks(self) -> None:
         """Makes the base the candidate."""
-        self._marks = self._marks.swapped()
-        self._fill()
+        self._mark(self._marks.swapped())
 
     def action_compare(self) -> None:
         """Compares what is marked, or the one that is with the line under the cursor."""

@@ -16,7 +16,7 @@ from tracediff.tui.figures import MISSING
 from tracediff.tui.palette import Palette
 from tracediff.tui.widgets.sortable_table import Column, SortableTable
 
-NOT_RECORDED, UNREADABLE = "workload not recorded", "cannot be read"
+UNKNOWN, UNREADABLE = "unknown workload", "cannot be read"
 _ELSEWHERE = "…"
 
 
@@ -48,7 +48,7 @@ class CapturesTable(SortableTable[Listed, Marked], inherit_bindings=False):
         if item.workload:
             return 0, units.printable(item.workload)
         folder = _folder_and_label(item)[0]
-        return 1, f"{units.printable(folder)} ({NOT_RECORDED})" if folder else NOT_RECORDED
+        return 1, f"{units.printable(folder)} ({UNKNOWN})" if folder else UNKNOWN
 
     def is_same(self, item: Listed, other: Listed) -> bool:
         # After another look at the folder a line is another object, of the same files.
@@ -64,9 +64,9 @@ def notes(side: Listed) -> str:
     """What is to know before believing its numbers, in words that fit a cell."""
     if side.error:
         return units.printable(side.error)
-    parts = ["printed table"] if side.is_table else []
+    parts = ["damaged"] if side.damage else []
+    parts += ["printed table"] if side.is_table else []
     parts += ["emulated"] if any(run.emulated for run in side.runs) else []
-    parts += ["damaged"] if side.damage else []
     parts += [units.count(len(side.warnings), "warning")] if side.warnings else []
     return ", ".join(parts)
 
