@@ -107,12 +107,14 @@ def test_what_cannot_be_read_is_listed_with_the_reason(tmp_path: Path) -> None:
     (tmp_path / "empty.json").touch()
     (tmp_path / "page.pt.trace.json").write_text("<html>")
     (tmp_path / "broken.json").symlink_to("nowhere")
+    (tmp_path / "circle.json").symlink_to("circle.json")
     os.mkfifo(tmp_path / "pipe.json")
 
     found = listed(tmp_path)
 
     assert {name: (side.error or "").split(".")[0] for name, side in found.items()} == {
         "broken": "no such file",
+        "circle": "cannot be read (Too many levels of symbolic links)",
         "empty": "is empty",
         "page": "begins with something that is no trace",
         "pipe": "is not a regular file",
@@ -153,11 +155,19 @@ def test_one_bad_file_of_a_set_is_named(tmp_path: Path) -> None:
 
 
 def test_records_of_wrong_types_count_as_none(tmp_path: Path) -> None:
-    own = {"backend": 1, "workload": [], "latency_ns": ["x"], "captured_ns": 10**30, "checks": {"warnings": 3}}
-    trace(tmp_path / "odd.json", tracediff=own)
-    os.utime(tmp_path / "odd.json", ns=(5, 5))
+    own = {
+        "label": "/..",
+        "backend": 1,
+        "workload": [],
+        "latency_ns": ["x"],
+        "captured_ns": 10**30,
+        "checks": {"warnings": 3},
+    }
+    trace(tmp_path / "x" / "host.1700000000.pt.trace.json", tracediff=own)
+    trace(tmp_path / "x" / "other.json")
+    os.utime(tmp_path / "x" / "host.1700000000.pt.trace.json", ns=(5, 5))
 
-    (side,) = captures_below(tmp_path).sides
+    side = listed(tmp_path)["x//.."]
 
     assert side.run
     assert (side.run.backend, side.workload, side.latency_ns, side.warnings) == (None, None, None, ())
@@ -202,6 +212,13 @@ def test_the_nearest_come_first_and_the_limits_are_said(tmp_path: Path, monkeypa
         "left out 1 file after the first 3: a/4.json",
         "left out 1 folder after the first 3 files: z",
     }
+
+
+def test_a_folder_beyond_the_limit_is_no_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listing, "MOST_FILES", 2)
+    Simulation().write(tmp_path / "acl", 3)
+
+    assert [side.captures for side in captures_below(tmp_path).sides] == [1, 1]
 
 
 def test_only_head_and_end_of_a_file_are_read(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ No captures below {folder}.
 
 Capture a model on two backends, then look again with r:
 
-    tracediff capture --backend openblas --backend onednn --workload resnet50 -o runs
+    tracediff capture --backend native --backend onednn -o runs
 
 or look at those that come with the source of tracediff:
 
@@ -133,7 +134,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         """What is marked, and what to do next."""
         base, candidate = self._marks.base, self._marks.candidate
         if base is None and candidate is None:
-            return Text("Space marks the base, then the candidate; enter compares them.")
+            return Text("Space marks the base, then the candidate; enter compares them." if self._sides else "")
         palette, sides = self._palette(), {side.path: side for side in self._sides}
         parts: list[Text] = []
         for letter, what, path in (("B", "base", base), ("C", "candidate", candidate)):
@@ -153,8 +154,9 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         """The line that what the user named is in; else that itself."""
         if path is None:
             return None
-        real = Path(path).resolve()
-        return next((side.path for side in self._sides if Path(side.path).resolve() in (real, real.parent)), path)
+        real = os.path.realpath(path)
+        own = (real, str(Path(real).parent))
+        return next((side.path for side in self._sides if os.path.realpath(side.path) in own), path)
 
     @property
     def _sides(self) -> Sequence[Listed]:
@@ -184,7 +186,8 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         table = self._table
         whole = units.count(table.total, "line")
         shown = whole if len(table.shown) == table.total else f"{len(table.shown):,} of {whole}"
-        self._status.update(f"{shown}, {table.order}" if self._listing else "looking for captures")
+        if self._listing:
+            self._status.update(f"{shown}, {table.order}" if self._sides else "")
         self._say_what_is_known()
 
     @on(Input.Changed, "#filter")
