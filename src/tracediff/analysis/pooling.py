@@ -64,15 +64,19 @@ def pool(trees: Sequence[CallTree], found: Sequence[Iterations], path: str, labe
         clipped=sum(tree.clipped for tree in trees),
         duplicates=sum(tree.duplicates for tree in trees),
     )
-    moved = [
-        [_moved(iteration, capture, calls[capture], shifts[capture]) for iteration in one.kept]
-        for capture, one in enumerate(found)
-    ]
+
+    def moved(of_captures: Iterable[Sequence[Iteration]]) -> tuple[Iteration, ...]:
+        return tuple(
+            _moved(iteration, capture, calls[capture], shifts[capture])
+            for capture, of_capture in enumerate(of_captures)
+            for iteration in of_capture
+        )
+
     iterations = Iterations(
         marker=common(one.marker for one in found),
         thread=_ITERATING,
-        kept=tuple(iteration for of_capture in moved for iteration in of_capture),
-        cold=tuple(iteration for one in found for iteration in one.cold),
+        kept=moved(one.kept for one in found),
+        cold=moved(one.cold for one in found),
         empty=tuple(label for one in found for label in one.empty),
         cut=tuple(label for one in found for label in one.cut),
         outside_ns=sum(one.outside_ns for one in found),
@@ -114,6 +118,7 @@ def _pool_traces(
     )
     shapes, shape = _interned([trace.shapes for trace in traces], [trace.events.shapes for trace in traces])
     values, value = _interned([trace.values for trace in traces], [trace.events.values for trace in traces])
+    modules, module = _interned([trace.modules for trace in traces], [trace.events.module for trace in traces])
     iterating = traces[0].threads[found[0].thread]
     # A thread is one of its process, whatever its number.
     threads, thread = _interned(
@@ -132,6 +137,7 @@ def _pool_traces(
         start_ns=np.concatenate([trace.events.start_ns + shift for trace, shift in zip(traces, shifts, strict=True)]),
         shapes=shape,
         values=value,
+        module=module,
         **{column: np.concatenate([getattr(trace.events, column) for trace in traces]) for column in same},
     )
     return (
@@ -144,6 +150,7 @@ def _pool_traces(
             threads=tuple(thread for _, thread in threads),
             shapes=shapes,
             values=values,
+            modules=modules,
             event_count=sum(trace.event_count for trace in traces),
             resolution_ns=max(trace.resolution_ns for trace in traces),
             read=_pool_reads([trace.read for trace in traces]),

@@ -15,6 +15,7 @@ from tracediff.analysis.device import DeviceWork, link_device, pool_device
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
 from tracediff.analysis.iterations import Iteration, Iterations, find_common_iterations, find_iterations
+from tracediff.analysis.modules import Modules, find_modules
 from tracediff.analysis.pooling import pool
 from tracediff.errors import TraceFormatError
 from tracediff.model.run import Run
@@ -86,6 +87,7 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
         runs: the process of each capture.
         logged: the captures that carry a log of the libraries.
         device: what the calls ran on devices; None where nothing did.
+        modules: where in the model the calls are; None where no trace tells.
     """
 
     tree: CallTree
@@ -98,9 +100,15 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
     runs: tuple[Run, ...]
     logged: tuple[Trace, ...]
     device: DeviceWork | None
+    modules: Modules | None
 
     def kind_of(self, call: int) -> Kind:
         return self.kinds.all[int(self.kind[call])]
+
+    def is_typical(self, iteration: Iteration) -> bool:
+        """Whether an iteration, cold or kept, has the structure of the typical ones."""
+        first, *_ = self.typical
+        return _structure(iteration, self.tree, self.signature) == _structure(first, self.tree, self.signature)
 
 
 def prepare_sides(base: Captures, candidate: Captures, families: Families) -> tuple[TracedSide, TracedSide]:
@@ -154,18 +162,21 @@ def _prepare(trees: Sequence[CallTree], found: Sequence[Iterations], kinds: Kind
         runs=tuple(trace.run for trace in captures.traces),
         logged=tuple(trace for trace in captures.traces if trace.kernel_log is not None),
         device=pool_device(list(map(link_device, trees)), trees),
+        modules=find_modules(trees),
     )
 
 
 def _typical(kept: Sequence[Iteration], tree: CallTree, signature: HashArray) -> tuple[Iteration, ...]:
-    structures: list[bytes] = []
-    for iteration in kept:
-        calls = slice(iteration.first, iteration.last)
-        structures.append(signature[calls][tree.depth[calls] == iteration.depth].tobytes())
+    structures = [_structure(iteration, tree, signature) for iteration in kept]
     most_common = Counter(structures).most_common(1)
     return tuple(
         iteration for iteration, structure in zip(kept, structures, strict=True) if structure == most_common[0][0]
     )
+
+
+def _structure(iteration: Iteration, tree: CallTree, signature: HashArray) -> bytes:
+    calls = slice(iteration.first, iteration.last)
+    return signature[calls][tree.depth[calls] == iteration.depth].tobytes()
 
 
 def rank_of(shapes: InputShapes) -> int | None:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from itertools import compress
-from typing import Any
+from typing import Any, Generic, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracediff.importers.base import parse_shapes, parse_words
+from tracediff.importers.base import parse_shapes, parse_text, parse_words
 from tracediff.importers.damage import Damage
 from tracediff.importers.durations import OpenCalls, drop_giants
-from tracediff.importers.events import MOST_NS, Args, Chunk, Event
+from tracediff.importers.events import MOST_NS, NO_TEXT, Args, Chunk, Event
 from tracediff.model.run import Run
 from tracediff.model.trace import (
     ABSENT,
@@ -38,16 +38,44 @@ _MISREAD_PATH = re.compile(r"[\b\f\n\r\t].*\.pyc?\(\d+\): ")
 _ESCAPED = str.maketrans({"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 
-class _Interned(dict[Any, int]):
+_Key = TypeVar("_Key", bound=Hashable)
+_Kind: TypeAlias = tuple[str, str, int | str, int | str, bytes]
+"""Name, category, pid, tid and the text of the shapes."""
+
+
+class _Interned(Generic[_Key]):
     """Numbers things in the order in which they are first looked up."""
 
-    def __missing__(self, key: Any) -> int:
-        number = self[key] = len(self)
+    def __init__(self) -> None:
+        # Not a dict with `__missing__`: a look-up in that takes a fifth longer.
+        self._numbers: dict[_Key, int] = {}
+
+    def __iter__(self) -> Iterator[_Key]:
+        return iter(self._numbers)
+
+    def __len__(self) -> int:
+        return len(self._numbers)
+
+    def number(self, key: _Key) -> int:
+        """The number of one thing."""
+        found = self._numbers.get(key)
+        return self._add(key) if found is None else found
+
+    def numbers(self, keys: Sequence[_Key]) -> list[int]:
+        """The numbers of many, few of which are new."""
+        numbers = self._numbers
+        try:
+            return [numbers[key] for key in keys]
+        except KeyError:
+            return [self.number(key) for key in keys]
+
+    def _add(self, key: _Key) -> int:
+        number = self._numbers[key] = len(self._numbers)
         return number
 
 
-class _Kinds(_Interned):
-    """Numbers the kinds of events: name, category, pid, tid and the text of the shapes.
+class _Kinds(_Interned[_Kind]):
+    """Numbers the kinds of events.
 
     Attributes:
         with_values: those of operators whose output depends on stride and padding.
@@ -55,11 +83,12 @@ class _Kinds(_Interned):
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.with_values: list[int] = []
         self.linked: list[int] = []
 
-    def __missing__(self, key: Any) -> int:
-        number = super().__missing__(key)
+    def _add(self, key: _Kind) -> int:
+        number = super()._add(key)
         name, category, *_ = key
         if "conv" in name or "pool" in name:
             self.with_values.append(number)
@@ -83,9 +112,10 @@ class ColumnBuilder:
         self._thread_names: dict[tuple[str, str], str] = {}
         # Few of many events are different in more than their times and ids, and one look-up is faster than four.
         self._kinds = _Kinds()
-        self._value_texts = _Interned()
+        self._value_texts: _Interned[bytes] = _Interned()
+        self._module_texts: _Interned[bytes] = _Interned()
         self._parts: dict[str, list[NDArray[Any]]] = {
-            name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "values", "correlation")
+            name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "values", "correlation", "module")
         }
 
     def add_all(self, chunks: Iterable[Chunk]) -> None:
@@ -115,18 +145,14 @@ class ColumnBuilder:
         return list(compress(events, is_call.tolist())), start_ns[is_call], dur_ns[is_call]
 
     def _add(self, events: Sequence[Event], start_ns: IntArray, dur_ns: IntArray) -> None:
-        kinds = self._kinds
         args = [event.args for event in events]
         shapes = _texts([arg.input_dims for arg in args])
         if not any(shapes):
             shapes = _texts([arg.input_dims_1_11 for arg in args])
-        kind = np.array(
-            [
-                kinds[event.name, event.cat, event.pid, event.tid, text]
-                for event, text in zip(events, shapes, strict=True)
-            ],
-            dtype=np.int32,
-        )
+        kinds = [
+            (event.name, event.cat, event.pid, event.tid, text) for event, text in zip(events, shapes, strict=True)
+        ]
+        kind = np.array(self._kinds.numbers(kinds), dtype=np.int32)
         external_id = np.array([arg.external_id for arg in args], dtype=np.int64)
         correlation = self._correlations(kind, args, external_id)
         columns = {
@@ -136,6 +162,7 @@ class ColumnBuilder:
             "external_id": _narrow(external_id),
             "values": self._values(kind, args),
             "correlation": correlation,
+            "module": self._modules(args),
         }
         for name, column in columns.items():
             self._parts[name].append(column)
@@ -145,8 +172,18 @@ class ColumnBuilder:
         column = np.full(len(kind), ABSENT, dtype=np.int32)
         wanted = self._of_kinds(kind, self._kinds.with_values)
         texts = _texts([args[at].concrete_inputs for at in wanted])
-        column[wanted] = [self._value_texts[text] if text else ABSENT for text in texts]
+        found = self._value_texts.numbers(texts)
+        column[wanted] = [number if text else ABSENT for text, number in zip(texts, found, strict=True)]
         return column
+
+    def _modules(self, args: Sequence[Args]) -> IntArray:
+        """Where in the model each call is, which few traces say: those of models that TorchScript runs."""
+        found = [arg.module_hierarchy for arg in args]
+        if found.count(NO_TEXT) == len(found):
+            return np.broadcast_to(np.int32(ABSENT), len(found))
+        texts = _texts(found)
+        numbers = self._module_texts.numbers(texts)
+        return np.array([number if text else ABSENT for text, number in zip(texts, numbers, strict=True)], np.int32)
 
     def _correlations(self, kind: IntArray, args: Sequence[Args], external_id: IntArray) -> IntArray:
         """Ids of launches and of what they launched; their External id, too, had a key of its own in torch <= 1.11."""
@@ -193,11 +230,17 @@ class ColumnBuilder:
         """
         self._damage.lose_calls(self._open_calls.left)
         self._damage.mended("negative_durations", self._open_calls.backwards)
-        names, categories, threads, shapes = _Interned(), _Interned(), _Interned(), _Interned()
+        names, categories, shapes = _Interned[str](), _Interned[str](), _Interned[bytes]()
+        threads = _Interned[tuple[str, str]]()
         of_kind = np.array(
             [
-                (names[name], categories[cat], threads[str(pid), str(tid)], shapes[text] if text else ABSENT)
-                for name, cat, pid, tid, text in self._kinds
+                (
+                    names.number(name),
+                    categories.number(category),
+                    threads.number((str(pid), str(tid))),
+                    shapes.number(text) if text else ABSENT,
+                )
+                for name, category, pid, tid, text in self._kinds
             ],
             dtype=np.int32,
         ).reshape(-1, 4)
@@ -212,6 +255,7 @@ class ColumnBuilder:
             shapes=of_kind[kind, 3],
             values=self._column("values", np.int32),
             correlation=self._column("correlation"),
+            module=self._column("module", np.int32),
         )
         self._damage.mended("giant_durations", drop_giants(events, list(categories)))
         if type(base_ns) is int and abs(base_ns) < MOST_NS:
@@ -227,6 +271,7 @@ class ColumnBuilder:
             threads=tuple(Thread(pid, tid, self._thread_names.get((pid, tid))) for pid, tid in threads),
             shapes=tuple(parse_shapes(text) or () for text in shapes),
             values=tuple(map(parse_words, self._value_texts)),
+            modules=tuple(map(parse_text, self._module_texts)),
             event_count=read.events_read + read.events_dropped,
             resolution_ns=1000 if self._is_whole else 1,
             read=read,

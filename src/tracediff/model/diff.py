@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -10,6 +11,8 @@ from tracediff.model.device import DeviceDifference
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.run import Peak, Run
+from tracediff.model.sites import Site
+from tracediff.model.timeline import Timeline, Timelines
 
 Change: TypeAlias = Literal["same", "implementation", "calls", "only base", "only candidate"]
 Match: TypeAlias = Literal["exact", "family", "structural", "none"]
@@ -159,6 +162,7 @@ class Row(msgspec.Struct, frozen=True):
         verdict: `same` where the interval lies within the equivalence band.
         within_noise: smaller than what `tracediff noise` found this machine to do by itself; only said of a row that is
             its family's only one, for it was families that were measured.
+        sites: where in the model, most time first; they add up to both sides' times. Empty where no trace tells.
     """
 
     family: str
@@ -177,6 +181,7 @@ class Row(msgspec.Struct, frozen=True):
     verdict: Verdict | None = None
     p_adjusted: float | None = None
     within_noise: bool = False
+    sites: tuple[Site, ...] = ()
 
     @property
     def ratio(self) -> float | None:
@@ -334,7 +339,7 @@ class Certainty(msgspec.Struct, frozen=True):
     captures: tuple[int, int]
 
 
-class Diff(msgspec.Struct, frozen=True, eq=False):
+class Diff(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Base against candidate. `sum(term.delta_ns for term in ledger) == total.delta_ns`, exactly.
 
     Attributes:
@@ -347,6 +352,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
         latency: None where a capture did not record it.
         certainty: None where a side is one capture.
         device: None where neither side ran anything on a device.
+        timelines: the iterations call by call; None where a side has no timeline.
     """
 
     base: Side
@@ -364,6 +370,12 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     latency: Latency | None = None
     certainty: Certainty | None = None
     device: DeviceDifference | None = None
+    timelines: Timelines | None = None
+
+    @cached_property
+    def timeline(self) -> Timeline | None:
+        """A typical iteration of each side, laid out when first asked for; None where a side has no timeline."""
+        return self.timelines.typical() if self.timelines else None
 
     @property
     def latency_contradicts(self) -> bool:
