@@ -139,7 +139,7 @@ class CallTreeView(LinesView, inherit_bindings=False):
 
     def _show(self, node: int | None = None) -> None:
         """Draws anew, with the cursor on a call, else on the line that it was on."""
-        self.redraw(self.cursor if node is None or self.outline is None else self.outline.reveal(node))
+        self.rearrange(self.cursor if node is None or self.outline is None else self.outline.reveal(node))
 
     def line_clicked(self) -> None:
         self.action_fold()

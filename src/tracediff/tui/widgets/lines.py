@@ -68,21 +68,25 @@ class LinesView(ScrollView, can_focus=True, inherit_bindings=False):
         """Cells of a line; the scroll bar's are kept free, so that its coming and going moves nothing."""
         return self.size.width - self.styles.scrollbar_size_vertical
 
-    def redraw(self, cursor: int) -> None:
+    def rearrange(self, cursor: int) -> None:
         """Draws all lines anew.
 
         Args:
             cursor: the line that it then is on.
         """
-        self._drawn.clear()
+        self.forget_drawn()
         self.virtual_size = Size(max(1, self.line_width), self.line_count + HEADER_LINES)
         moved = self.cursor != self.validate_cursor(cursor)
         self.cursor = cursor
-        self.refresh()
         self.call_after_refresh(self._scroll_to_cursor)
         self.post_message(self.Arranged())
         if not moved:
             self.post_message(self.CursorMoved(self))
+
+    def forget_drawn(self) -> None:
+        """Draws what is on screen once more."""
+        self._drawn.clear()
+        self.refresh()
 
     def render_line(self, y: int) -> Strip:
         style = self.rich_style

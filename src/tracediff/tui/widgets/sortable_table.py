@@ -140,7 +140,12 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         if relayout:
             self._columns_shown = self._fitting()
         self._lines = list(self._under_headings(kept))
-        self.redraw(next(self._places(under_cursor), 0))
+        self.rearrange(next(self._places(under_cursor), 0))
+
+    def redraw(self, look: Look) -> None:
+        """Writes the same items anew, where they stand."""
+        self._look = look
+        self.forget_drawn()
 
     def group(self, item: Item) -> tuple[int, str]:
         """Where an item's group stands, and its heading; empty where items are of no groups."""
