@@ -17,6 +17,7 @@ class Scope(Enum):
     MOVE = "Moving"
     TABLE = "Tables"
     OPERATORS = "Operators"
+    PANEL = "Row beside the table"
     TREE = "Call tree"
     BACK = "Detail, help"
     FILTER = "Filter"
@@ -91,6 +92,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "group.next", Scope.OPERATORS, "b", "group", "Group by", "rows by family and shape, or operators by their names"
     ),
+    Action("row.open_shown", Scope.PANEL, "enter", "open", "Open", "open the row on a screen of its own", footer=True),
     Action("call.toggle", Scope.TREE, "space", "fold", "Toggle", "show or hide what a call called", footer=True),
     Action("call.expand", Scope.TREE, "+,=,right", "expand", "Expand", "show what a call called"),
     Action("call.collapse", Scope.TREE, "-,left", "collapse", "Collapse", "hide it; on a hidden one go to its caller"),
@@ -131,6 +133,14 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("filter.clear", Scope.COMPARE, "escape", "clear_filter", "Clear filter", "show everything again"),
     Action("figures.share", Scope.FIGURES, "%", "toggle_share", "Share", "times as time or as share", footer=True),
+    Action(
+        "row.panel",
+        Scope.COMPARE,
+        "d",
+        "toggle_panel",
+        "Detail",
+        "show the row under the cursor beside the table or below it, or hide it",
+    ),
     Action("filter.done", Scope.FILTER, "enter,down", "submit", "Keep", "back to the table, filtered", footer=True),
     Action(
         "filter.cancel", Scope.FILTER, "escape", "screen.clear_filter", "Clear", "show everything again", footer=True

@@ -34,6 +34,7 @@ class OperatorsPane(Pane, inherit_bindings=False):
     tab: ClassVar[str] = "operators"
     noun: ClassVar[str] = "Operators"
     narrows: ClassVar[bool] = True
+    details: ClassVar[bool] = True
 
     group: reactive[str] = reactive("rows")
 
@@ -44,6 +45,11 @@ class OperatorsPane(Pane, inherit_bindings=False):
     @property
     def main(self) -> RowsTable | OperatorsTable:
         return self.query_one(f"#{self.group}-table", RowsTable if self.group == "rows" else OperatorsTable)
+
+    @property
+    def row(self) -> Row | None:
+        item = self.main.item_under_cursor()
+        return item if isinstance(item, Row) else None
 
     def fill(self, figures: Figures) -> None:
         self._total_ns = figures.diff.total.delta_ns

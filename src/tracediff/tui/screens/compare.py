@@ -7,11 +7,12 @@ from typing import ClassVar, cast
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
-from textual.widgets import Footer, Input, Static, TabbedContent
+from textual.timer import Timer
+from textual.widgets import DataTable, Footer, Input, Static, TabbedContent
 from textual.widgets.tabbed_content import ContentTabs
 
 from tracediff import units
@@ -23,12 +24,17 @@ from tracediff.tui.messages import ReadProgress
 from tracediff.tui.palette import Palette
 from tracediff.tui.panes import PANES, OperatorsPane, Pane
 from tracediff.tui.widgets.call_tree import CallTreeView
+from tracediff.tui.widgets.row_panel import RowPanel
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.summary import RunCards, headline
 
 TABS = tuple(pane.tab for pane in PANES)
 _SHORT = 20
 """Below this many lines the cards give way to the table."""
+
+
+_KEY_REPEAT_S = 0.1
+"""The panel waits so long for another movement of the cursor: longer than a held key takes to repeat."""
 
 
 class FilterInput(Input, inherit_bindings=False):
@@ -49,14 +55,19 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     Attributes:
         figures: how its numbers are written.
         narrowing: what of it is left out.
+        wants_panel: whether the row under the cursor is shown in detail where there is room.
     """
 
     BINDINGS = bindings(Scope.COMPARE, Scope.FIGURES)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012
 
     def __init__(self, diff: Diff) -> None:
         super().__init__()
         self.figures = Figures(diff)
         self.narrowing = Narrowing()
+        self.wants_panel = True
+        self._until_rest: Timer | None = None
 
     @property
     def diff(self) -> Diff:
@@ -66,9 +77,11 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         yield RunCards(id="cards")
         yield Static(id="headline")
-        with TabbedContent(initial=TABS[0], id="tabs"):
-            for number, pane in enumerate(PANES, start=1):
-                yield pane(number)
+        with Container(id="body"):
+            with TabbedContent(initial=TABS[0], id="tabs"):
+                for number, pane in enumerate(PANES, start=1):
+                    yield pane(number)
+            yield RowPanel("row-panel")
         with Horizontal(id="status-line"):
             yield FilterInput(placeholder="family, shape, operator, implementation", compact=True, id="filter")
             yield Static(id="status", markup=False)
@@ -117,10 +130,24 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     @on(SortableTable.Arranged)
     @on(CallTreeView.Arranged)
     def _say_what_is_shown(self) -> None:
+        self._fill_panel()
         parts = self._pane.status()
         parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.narrows else []
         parts += ["% of the iteration"] if self.figures.as_share else []
         self._status.update(", ".join(parts))
+
+    @on(DataTable.RowHighlighted)
+    @on(CallTreeView.CursorMoved)
+    def _follow_cursor(self) -> None:
+        """Fills the panel once the cursor rests: drawing it at each step would hold the cursor up."""
+        if self._until_rest:
+            self._until_rest.stop()
+        self._until_rest = self.set_timer(_KEY_REPEAT_S, self._fill_panel)
+
+    def _fill_panel(self) -> None:
+        pane = self._pane
+        self.set_class(self.wants_panel and pane.details, "with-panel")
+        self.query_one(RowPanel).show(pane.row, self.figures)
 
     @property
     def _pane(self) -> Pane:
@@ -174,6 +201,13 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def action_toggle_unchanged(self) -> None:
         """Hides what did not change, or shows it again."""
         self._narrow(Narrowing(self.narrowing.needle, not self.narrowing.hides_unchanged))
+
+    def action_toggle_panel(self) -> None:
+        """Shows the row under the cursor in detail, or hides it."""
+        self.wants_panel = not self.wants_panel
+        if self.query_one(RowPanel).has_focus:
+            self._focus_main()
+        self._fill_panel()
 
     def action_toggle_share(self) -> None:
         """Times as time or as share of the iteration."""

@@ -48,6 +48,9 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
             super().__init__()
             self.row = row
 
+    class CursorMoved(Message):
+        """Another call is under the cursor."""
+
     class Arranged(Message):
         """Other lines are on show."""
 
@@ -174,6 +177,7 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
     def watch_cursor(self) -> None:
         self._scroll_to_cursor()
         self.refresh()
+        self.post_message(self.CursorMoved())
 
     def _scroll_to_cursor(self) -> None:
         if self.is_attached:
