@@ -11,6 +11,7 @@ from tracediff.model.distribution import Sample
 from tracediff.model.gate import Condition, Outcome
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.noise import FamilyNoise, LabelNoise
+from tracediff.model.sites import Site
 from tracediff.model.trace import InputShapes, Summary
 
 EMULATED = "emulated: structure and kernels are real, times are not"
@@ -255,6 +256,11 @@ def operator_calls(pair: OperatorPair) -> str:
 def time(side: RowSide | None) -> str:
     """A side's time, `-` where it has none."""
     return units.duration(side.time_ns) if side else "-"
+
+
+def module(site: Site) -> str:
+    """Where in the model."""
+    return "outside of all modules" if site.module is None else units.printable(site.module)
 
 
 def sample(times: Sample) -> str:

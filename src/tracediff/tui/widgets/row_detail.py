@@ -102,9 +102,9 @@ class RowText:
         """Parts in as few lines as hold them whole."""
         text, column = Text(), 0
         for part in filter(None, parts):
-            fits = column + len(_BETWEEN) + part.cell_len <= self._width
-            text.append(_BETWEEN if column and fits else "\n" if column else "").append_text(part)
-            column = (column + len(_BETWEEN) if column and fits else 0) + part.cell_len
+            goes_on = bool(column) and column + len(_BETWEEN) + part.cell_len <= self._width
+            text.append(_BETWEEN if goes_on else "\n" if column else "").append_text(part)
+            column = (column + len(_BETWEEN) if goes_on else 0) + part.cell_len
         return text
 
     def _write(self, ns: int, is_base: bool) -> str:
@@ -158,7 +158,18 @@ class RowText:
             yield from scatter(distribution, self._width, self._palette)
 
     def _sites(self) -> Iterator[RenderableType]:
-        return iter(())
+        def figures(calls: float, ns: int, is_base: bool) -> list[str] | None:
+            return [units.calls(calls), self._write(ns, is_base)] if calls or ns else None
+
+        entries = [
+            Entry(
+                phrases.module(site),
+                figures(site.base_calls, site.base_ns, True),
+                figures(site.candidate_calls, site.candidate_ns, False),
+            )
+            for site in self._row.sites
+        ]
+        yield from self._table("module", ["calls", "in all"], entries, _MOST_SITES)
 
     def _kernels(self) -> Iterator[RenderableType]:
         def figures(kernel: Kernel, is_base: bool) -> list[str]:

@@ -64,15 +64,12 @@ def _two_sided(distribution: Distribution, width: int, palette: Palette, glyphs:
     edges = [units.duration(ns) for ns in distribution.edges_ns]
     room = min(_MOST_BAR, (width - 2 * max(map(len, edges)) - 20) // 2)
     table = Table.grid(padding=(0, 1))
-    for justify in ("right", "right", "right", "left", "left"):
+    for justify in ("right", "right", "left", "right"):
         table.add_column(justify=justify, no_wrap=True)
-    counts = [
-        sample.counts if sample else (0,) * (len(edges) - 1) for sample in (distribution.base, distribution.candidate)
-    ]
-    table.add_row("", "", Text("base", palette.strong), Text("candidate", palette.strong))
-    for low, (left, right), of_base, of_candidate in zip(
-        edges, histogram(distribution, room, glyphs), *counts, strict=False
-    ):
-        numbers = [Text(f"{count:,}" if count else "", palette.muted) for count in (of_base, of_candidate)]
-        table.add_row(Text(f"from {low}", palette.muted), numbers[0], Text(left + glyphs.line), Text(right), numbers[1])
+    both = (distribution.base, distribution.candidate)
+    counts = zip(*(sample.counts if sample else (0,) * (len(edges) - 1) for sample in both), strict=True)
+    table.add_row("", "", Text(f"{'base':>{room}}{glyphs.line}candidate", palette.strong))
+    for low, (left, right), numbers in zip(edges, histogram(distribution, room, glyphs), counts, strict=False):
+        of_base, of_candidate = (Text(f"{count:,}" if count else "", palette.muted) for count in numbers)
+        table.add_row(Text(f"from {low}", palette.muted), of_base, Text(left + glyphs.line + right), of_candidate)
     return table

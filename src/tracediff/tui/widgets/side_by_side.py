@@ -109,7 +109,7 @@ def _in_lines(
     room = min(width - sum(sizes), max(longest, len(title)) + _INDENT)
     half = len(headings)
     sides = [Text(side, palette.muted) for side in _SIDES]
-    lines = [_line(Text(title, palette.strong), sides, [sum(sizes[:half]), sum(sizes[half:])], room)]
+    lines = [_line(Text.assemble((title, palette.strong)), sides, [sum(sizes[:half]), sum(sizes[half:])], room)]
     if any(headings):
         lines.append(_line(Text(), [Text(heading, palette.muted) for heading in [*headings, *headings]], sizes, room))
     for entry in entries:
@@ -122,11 +122,13 @@ def _stacked(title: str, headings: Sequence[str], entries: Sequence[Entry], widt
     half = len(headings)
     widest = max(_sizes(headings, entries))
     sizes, room = [widest, widest], width - 2 * widest
-    lines = [_line(Text(title, palette.strong), [Text(side, palette.muted) for side in _SIDES], sizes, room)]
+    lines = [_line(Text.assemble((title, palette.strong)), [Text(side, palette.muted) for side in _SIDES], sizes, room)]
     for entry in entries:
         lines.append(_name(entry, palette))
         for heading, *both in zip(headings, *_both(entry, half), strict=True):
-            lines.append(_line(Text(f"    {heading}", palette.muted), [Text(figure) for figure in both], sizes, room))
+            lines.append(
+                _line(Text.assemble((f"    {heading}", palette.muted)), [Text(figure) for figure in both], sizes, room)
+            )
     return lines
 
 
