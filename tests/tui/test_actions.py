@@ -14,6 +14,7 @@ from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.sort_menu import SortMenu, SortOptions
 from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.prose import Prose
+from tracediff.tui.widgets.row_panel import RowPanel
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tui.driver import opened
 
@@ -21,9 +22,10 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.APP: (TracediffApp,),
     Scope.COMPARE: (CompareScreen,),
     Scope.FIGURES: (CompareScreen, DetailScreen),
-    Scope.MOVE: (SortableTable, CallTreeView, Prose, SortOptions),
+    Scope.MOVE: (SortableTable, CallTreeView, Prose, RowPanel, SortOptions),
     Scope.TABLE: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
+    Scope.PANEL: (RowPanel,),
     Scope.TREE: (CallTreeView,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),

@@ -41,9 +41,9 @@ class RowDetail(Prose):
         self._draw()
 
     def _draw(self) -> None:
-        # Without a width it is not on show; getting one draws it.
         width = self.scrollable_content_region.width
-        if self._figures is None or width <= 0:
+        if self._figures is None or not self.display or width <= 0:
+            # Coming on show is a resize too.
             return
         if self.row is None:
             self.fill(Text(_NO_ROW, self._figures.palette.muted))

@@ -11,24 +11,22 @@ from rich.text import Text
 from tracediff import phrases, units
 from tracediff.model.distribution import Distribution
 from tracediff.tui.palette import Palette
-from tracediff.tui.widgets.strip import UNICODE, Glyphs, Scale, box, dots, histogram
+from tracediff.tui.widgets.strip import Scale, box, dots, histogram
 
 _HISTOGRAM_FROM = 70
 _MOST_STRIP = 100
 _MOST_BAR = 30
 _FEWEST_IN_HISTOGRAM = 8
+_CENTRE = "│"
 
 
-def scatter(
-    distribution: Distribution, width: int, palette: Palette, glyphs: Glyphs = UNICODE
-) -> Iterator[RenderableType]:
+def scatter(distribution: Distribution, width: int, palette: Palette) -> Iterator[RenderableType]:
     """Strips and numbers of both sides.
 
     Args:
         distribution: of the row.
         width: cells that there are.
         palette: the styles.
-        glyphs: what to draw with.
     """
     yield Text("time in each iteration", palette.strong)
     sides = [("base", distribution.base), ("candidate", distribution.candidate)]
@@ -40,15 +38,15 @@ def scatter(
             continue
         yield Text.assemble((name, palette.strong), f" {phrases.sample(sample)}")
         if drawn:
-            yield Text("\n").join(Text(line) for line in dots(sample, scale, room, glyphs))
-            yield Text(box(sample, scale, room, glyphs), palette.muted)
+            yield Text("\n").join(Text(line) for line in dots(sample, scale, room))
+            yield Text(box(sample, scale, room), palette.muted)
     if drawn:
         yield _axis(scale, room, palette)
         if any(len(sample.captures_ns) > 1 for sample in samples):
             yield Text("a row of dots is a capture", palette.muted)
         if width >= _HISTOGRAM_FROM and max(sample.iterations for sample in samples) >= _FEWEST_IN_HISTOGRAM:
             yield Text()
-            yield _two_sided(distribution, width, palette, glyphs)
+            yield _two_sided(distribution, width, palette)
 
 
 def _axis(scale: Scale, room: int, palette: Palette) -> Text:
@@ -59,7 +57,7 @@ def _axis(scale: Scale, room: int, palette: Palette) -> Text:
     return Text(low + middle.center(room - len(low) - len(high)) + high, palette.muted)
 
 
-def _two_sided(distribution: Distribution, width: int, palette: Palette, glyphs: Glyphs) -> Table:
+def _two_sided(distribution: Distribution, width: int, palette: Palette) -> Table:
     """Longest times last; the longest bar of each side fills its room."""
     edges = [units.duration(ns) for ns in distribution.edges_ns]
     room = min(_MOST_BAR, (width - 2 * max(map(len, edges)) - 20) // 2)
@@ -68,8 +66,8 @@ def _two_sided(distribution: Distribution, width: int, palette: Palette, glyphs:
         table.add_column(justify=justify, no_wrap=True)
     both = (distribution.base, distribution.candidate)
     counts = zip(*(sample.counts if sample else (0,) * (len(edges) - 1) for sample in both), strict=True)
-    table.add_row("", "", Text(f"{'base':>{room}}{glyphs.line}candidate", palette.strong))
-    for low, (left, right), numbers in zip(edges, histogram(distribution, room, glyphs), counts, strict=False):
+    table.add_row("", "", Text(f"{'base':>{room}}{_CENTRE}candidate", palette.strong))
+    for low, (left, right), numbers in zip(edges, histogram(distribution, room), counts, strict=False):
         of_base, of_candidate = (Text(f"{count:,}" if count else "", palette.muted) for count in numbers)
-        table.add_row(Text(f"from {low}", palette.muted), of_base, Text(left + glyphs.line + right), of_candidate)
+        table.add_row(Text(f"from {low}", palette.muted), of_base, Text(left + _CENTRE + right), of_candidate)
     return table

@@ -1,4 +1,4 @@
-"""Lays the times of a distribution out in character cells: as dots, a box with whiskers, a histogram."""
+"""Lays the times of a distribution out in character cells: as dots, a box with whiskers, a two-sided histogram."""
 
 from __future__ import annotations
 
@@ -8,36 +8,11 @@ from math import log
 
 from tracediff.model.distribution import Distribution, Sample
 
-
-@dataclass(frozen=True, slots=True)
-class Glyphs:
-    """What strips are drawn with.
-
-    Attributes:
-        is_braille: dots of braille, four rows and two columns a cell; else a character a cell.
-        ends, whisker, box, median: of the box.
-        bar, half_right, half_left: of the histogram; halves lie at that side of their cell, None: there are none.
-        line: between the sides of the histogram.
-    """
-
-    is_braille: bool
-    ends: tuple[str, str]
-    whisker: str
-    box: str
-    median: str
-    bar: str
-    half_right: str
-    half_left: str
-    line: str
-
-
-UNICODE = Glyphs(True, ("├", "┤"), "─", "▒", "┃", "█", "▐", "▌", "│")
-ASCII = Glyphs(False, ("|", "|"), "-", "=", "#", "#", "", "", "|")
-
 _DOT_ROWS, _DOT_COLUMNS = 4, 2
 _BRAILLE_BLANK = 0x2800
 _BRAILLE_DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-_FEW_DOTS, _MANY_DOTS = ".", ":"
+_LOWEST, _WHISKER, _BOX, _MEDIAN, _HIGHEST = "├─▒┃┤"
+_FULL, _RIGHT_HALF, _LEFT_HALF = "█▐▌"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,55 +34,52 @@ class Scale:
 
     def slot(self, ns: int, slots: int) -> int:
         """The slot of a time, of so many; the middle one where all times are the same."""
-        low, high, at = self.low_ns, self.high_ns, ns
+        low, high = self.low_ns, self.high_ns
         if high <= low:
             return (slots - 1) // 2
-        part = log(at / low) / log(high / low) if self.is_logarithmic else (at - low) / (high - low)
+        part = log(ns / low) / log(high / low) if self.is_logarithmic else (ns - low) / (high - low)
         return round(part * (slots - 1))
 
 
-def dots(sample: Sample, scale: Scale, width: int, glyphs: Glyphs = UNICODE) -> list[str]:
+def dots(sample: Sample, scale: Scale, width: int) -> list[str]:
     """A dot for each time: with several captures a row of dots each, with one in heaps where times are alike."""
-    if not glyphs.is_braille:
-        return [_characters(_filled(capture, scale, width)) for capture in sample.captures_ns]
     slots = width * _DOT_COLUMNS
     filled = [_filled(capture, scale, slots) for capture in sample.captures_ns]
     rows = [[count > 0 for count in capture] for capture in filled] if len(filled) > 1 else _heaps(filled[0])
     return [_braille(rows[first : first + _DOT_ROWS]) for first in range(0, len(rows), _DOT_ROWS)]
 
 
-def box(sample: Sample, scale: Scale, width: int, glyphs: Glyphs = UNICODE) -> str:
+def box(sample: Sample, scale: Scale, width: int) -> str:
     """Lowest to highest time, the middle half of them as a box, and their median."""
     lower, median, upper = (scale.slot(ns, width) for ns in sample.quartiles_ns)
     first, last = scale.slot(sample.lowest_ns, width), scale.slot(sample.highest_ns, width)
     cells = [" "] * width
-    cells[first : last + 1] = glyphs.whisker * (last + 1 - first)
-    cells[first], cells[last] = glyphs.ends
-    cells[lower : upper + 1] = glyphs.box * (upper + 1 - lower)
-    cells[median] = glyphs.median
+    cells[first : last + 1] = _WHISKER * (last + 1 - first)
+    cells[first], cells[last] = _LOWEST, _HIGHEST
+    cells[lower : upper + 1] = _BOX * (upper + 1 - lower)
+    cells[median] = _MEDIAN
     return "".join(cells)
 
 
-def histogram(distribution: Distribution, room: int, glyphs: Glyphs = UNICODE) -> Iterator[tuple[str, str]]:
+def histogram(distribution: Distribution, room: int) -> Iterator[tuple[str, str]]:
     """A bar to the left for the base and one to the right for the candidate, a pair for each bin.
 
     The longest of a side fills its room: sides may have other numbers of iterations.
     """
-    base, candidate = (
-        _bars(sample, len(distribution.edges_ns) - 1, room, half)
-        for sample, half in ((distribution.base, glyphs.half_right), (distribution.candidate, glyphs.half_left))
-    )
-    for (left, left_half), (right, right_half) in zip(base, candidate, strict=True):
-        yield (left_half + glyphs.bar * left).rjust(room), (glyphs.bar * right + right_half).ljust(room)
+    bins = len(distribution.edges_ns) - 1
+    base, candidate = (_halves(sample, bins, room) for sample in (distribution.base, distribution.candidate))
+    for left, right in zip(base, candidate, strict=True):
+        yield (
+            (_RIGHT_HALF * (left % 2) + _FULL * (left // 2)).rjust(room),
+            (_FULL * (right // 2) + _LEFT_HALF * (right % 2)).ljust(room),
+        )
 
 
-def _bars(sample: Sample | None, bins: int, room: int, half: str) -> Iterator[tuple[int, str]]:
+def _halves(sample: Sample | None, bins: int, room: int) -> list[int]:
+    """Lengths of bars in half cells; a single time among thousands is still to be seen."""
     counts = sample.counts if sample else (0,) * bins
-    longest = max(counts, default=0)
-    for count in counts:
-        # A single time among thousands is still to be seen.
-        halves = max(2 if not half else 1, round(2 * room * count / longest)) if count else 0
-        yield halves // 2, half if halves % 2 else ""
+    longest = max(counts)
+    return [max(1, round(2 * room * count / longest)) if count else 0 for count in counts]
 
 
 def _filled(times: Sequence[int], scale: Scale, slots: int) -> list[int]:
@@ -133,7 +105,3 @@ def _braille(rows: Sequence[Sequence[bool]]) -> str:
             if is_set:
                 cells[slot // _DOT_COLUMNS] |= bits[slot % _DOT_COLUMNS]
     return "".join(map(chr, cells))
-
-
-def _characters(filled: Sequence[int]) -> str:
-    return "".join(_MANY_DOTS if count > 1 else _FEW_DOTS if count else " " for count in filled)
