@@ -13,12 +13,12 @@ from tracediff.analysis.samples import distribution_of
 from tracediff.model.diff import Implementation, OperatorTime, Row, RowSide
 from tracediff.model.kernels import Kernel
 from tracediff.tui.figures import MISSING, Figures
+from tracediff.tui.widgets.flow import clauses, flow
 from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.scatter import scatter
 from tracediff.tui.widgets.side_by_side import Entry, fits, matched, side_by_side
 
 _MOST_SITES = 12
-_BETWEEN = "  "
 _NO_ROW = "No row here: the panel shows what stands behind a line that is one."
 
 
@@ -68,10 +68,16 @@ class RowText:
 
     def parts(self) -> list[RenderableType]:
         """From what one asks first to what one asks last."""
-        sections = (self._sums(), self._implementations(), self._scatter(), self._sites(), self._kernels())
         found: list[RenderableType] = [self._facts()]
-        for section in (*sections, self._operators()):
-            parts = list(section)
+        for section in (
+            self._sums,
+            self._implementations,
+            self._scatter,
+            self._sites,
+            self._kernels,
+            self._operators,
+        ):
+            parts = list(section())
             found += [Text(), *parts] if parts else []
         return found
 
@@ -81,6 +87,7 @@ class RowText:
         p_values = [
             f"{name} {units.p_value(p)}" for name, p in (("p", row.p), ("adjusted", row.p_adjusted)) if p is not None
         ]
+        judged = flow([Text(part, self._palette.strong) for part in clauses(phrases.certainty(row))], self._width, " ")
         lines = [
             [Text(units.printable(row.family), self._palette.strong), Text(phrases.shapes(row))],
             [
@@ -89,23 +96,14 @@ class RowText:
                 Text("" if row.ratio is None else units.ratio(row.ratio)),
                 Text(f"{phrases.share(row.delta_ns, figures.diff)} of the total difference"),
             ],
-            [Text(phrases.certainty(row), self._palette.strong), Text(", ".join(p_values))],
+            [judged, Text(", ".join(p_values))],
             [
                 Text.assemble("calls effect ", figures.difference(row.calls_effect_ns)),
                 Text.assemble("cost effect ", figures.difference(row.cost_effect_ns)),
             ],
             [Text(f"change: {phrases.change(row)}", muted), Text(f"match: {row.match}", muted)],
         ]
-        return Text("\n").join(filter(None, (self._flow(parts) for parts in lines)))
-
-    def _flow(self, parts: Sequence[Text]) -> Text:
-        """Parts in as few lines as hold them whole."""
-        text, column = Text(), 0
-        for part in filter(None, parts):
-            goes_on = bool(column) and column + len(_BETWEEN) + part.cell_len <= self._width
-            text.append(_BETWEEN if goes_on else "\n" if column else "").append_text(part)
-            column = (column + len(_BETWEEN) if goes_on else 0) + part.cell_len
-        return text
+        return Text("\n").join(filter(None, (flow(parts, self._width) for parts in lines)))
 
     def _write(self, ns: int, is_base: bool) -> str:
         return self._figures.base(ns) if is_base else self._figures.candidate(ns)
@@ -183,7 +181,7 @@ class RowText:
             phrases.kernel_name,
             figures,
         )
-        yield from self._table("kernel, by the library's own clock", ["calls", "time"], entries)
+        yield from self._table("kernel, library's clock", ["calls", "time"], entries)
         for name, side in (("base", self._row.base), ("candidate", self._row.candidate)):
             if side and (notes := phrases.kernel_notes(side.kernels)):
                 yield Text(f"  {name}: {notes}", self._palette.muted)

@@ -11,6 +11,7 @@ from rich.text import Text
 from tracediff import phrases, units
 from tracediff.model.distribution import Distribution
 from tracediff.tui.palette import Palette
+from tracediff.tui.widgets.flow import clauses, flow
 from tracediff.tui.widgets.strip import Scale, box, dots, histogram
 
 _HISTOGRAM_FROM = 70
@@ -36,7 +37,7 @@ def scatter(distribution: Distribution, width: int, palette: Palette) -> Iterato
     for name, sample in sides:
         if sample is None:
             continue
-        yield Text.assemble((name, palette.strong), f" {phrases.sample(sample)}")
+        yield flow([Text(name, palette.strong), *map(Text, clauses(phrases.sample(sample)))], room, " ")
         if drawn:
             yield Text("\n").join(Text(line) for line in dots(sample, scale, room))
             yield Text(box(sample, scale, room), palette.muted)
