@@ -50,11 +50,16 @@ def ratio(value: float) -> str:
     return f"{value:.2f}x"
 
 
+def significant(value: float) -> str:
+    """`1.72`, `0.0994`: three digits that mean something."""
+    return f"{value:#.3g}"
+
+
 def rate(value: float | None, unit: str, share: float | None) -> str:
     """`1.72 GFLOP/s (14.0 % of peak)`, as far as known."""
     if value is None:
         return ""
-    return f"{value:#.3g} {unit}" + ("" if share is None else f" ({percent(share)} of peak)")
+    return f"{significant(value)} {unit}" + ("" if share is None else f" ({percent(share)} of peak)")
 
 
 def interval(bounds: tuple[float, float]) -> str:

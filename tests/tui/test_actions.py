@@ -19,6 +19,7 @@ from tracediff.tui.widgets.captures_table import CapturesTable
 from tracediff.tui.widgets.explanations import Explanations
 from tracediff.tui.widgets.filter_input import FilterInput
 from tracediff.tui.widgets.prose import Prose
+from tracediff.tui.widgets.row_panel import RowPanel
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tui.driver import opened
 
@@ -29,10 +30,11 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.FILTERED: (CompareScreen, RunsScreen),
     Scope.RUNS: (RunsScreen,),
     Scope.LOADING: (LoadingScreen,),
-    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, Choices, Explanations),
+    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, Choices, Explanations, RowPanel),
     Scope.TABLE: (SortableTable, CapturesTable),
     Scope.DIFFERENCES: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
+    Scope.PANEL: (RowPanel,),
     Scope.TREE: (CallTreeView,),
     Scope.EXPLANATIONS: (Explanations,),
     Scope.BACK: (DetailScreen, HelpScreen),

@@ -21,6 +21,7 @@ class Scope(Enum):
     TABLE = "Tables"
     DIFFERENCES = "Rows, operators, ledger"
     OPERATORS = "Operators"
+    PANEL = "Row beside the table"
     TREE = "Call tree"
     HITS = "Calls that a filter found"
     EXPLANATIONS = "Explanations"
@@ -127,6 +128,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("group.shape", Scope.OPERATORS, "i", "group_by_shape", "By shape", "a line for each input shape, or not"),
     Action("hit.next", Scope.HITS, "n", "next_hit(1)", "Next hit", "to the next call that the filter found"),
     Action("hit.previous", Scope.HITS, "N", "next_hit(-1)", "Previous hit", "to the one before"),
+    Action("row.open_shown", Scope.PANEL, "enter", "open", "Open", "open the row on a screen of its own", footer=True),
     Action("call.toggle", Scope.TREE, "space", "fold", "Toggle", "show or hide what a call called", footer=True),
     Action("call.expand", Scope.TREE, "+,=,right", "expand", "Expand", "show what a call called"),
     Action("call.collapse", Scope.TREE, "-,left", "collapse", "Collapse", "hide it; on a hidden one go to its caller"),
@@ -186,6 +188,14 @@ ACTIONS: tuple[Action, ...] = (
         "show everything again; from a comparison without a filter, back to the captures",
     ),
     Action("figures.share", Scope.FIGURES, "%", "toggle_share", "Share", "times as time or as share", footer=True),
+    Action(
+        "row.panel",
+        Scope.COMPARE,
+        "d",
+        "toggle_panel",
+        "Detail",
+        "show the row under the cursor beside the table or below it, or hide it",
+    ),
     Action("filter.done", Scope.FILTER, "enter,down", "submit", "Keep", "back to the table, filtered", footer=True),
     Action(
         "filter.cancel", Scope.FILTER, "escape", "screen.clear_filter", "Clear", "show everything again", footer=True

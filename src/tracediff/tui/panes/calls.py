@@ -10,6 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from tracediff import units
+from tracediff.model.diff import Row
 from tracediff.tui.figures import Figures
 from tracediff.tui.filtering import Narrowing, calls_found, row_subjects
 from tracediff.tui.messages import RowOpened
@@ -25,6 +26,7 @@ class CallsPane(Pane):
     tab: ClassVar[str] = "calls"
     noun: ClassVar[str] = "Call tree"
     narrows: ClassVar[bool] = True
+    details: ClassVar[bool] = True
 
     def compose(self) -> ComposeResult:
         yield CallTreeView("call-tree")
@@ -34,6 +36,12 @@ class CallsPane(Pane):
     def main(self) -> Widget | None:
         view = self.query_one(CallTreeView)
         return view if view.outline else None
+
+    @property
+    def row(self) -> Row | None:
+        view = self.query_one(CallTreeView)
+        place = -1 if view.outline is None or view.node is None else int(view.outline.tree.row[view.node])
+        return self._diff.rows[place] if place >= 0 else None
 
     def fill(self, figures: Figures) -> None:
         diff, view = figures.diff, self.query_one(CallTreeView)

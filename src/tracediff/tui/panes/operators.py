@@ -64,6 +64,7 @@ class OperatorsPane(Pane, inherit_bindings=False):
     tab: ClassVar[str] = "operators"
     noun: ClassVar[str] = "Operators"
     narrows: ClassVar[bool] = True
+    details: ClassVar[bool] = True
 
     group: reactive[str] = reactive("rows", init=False)
 
@@ -84,6 +85,11 @@ class OperatorsPane(Pane, inherit_bindings=False):
     @property
     def main(self) -> RowsTable | GroupsTable | OperatorsTable:
         return self.query_one(GROUPINGS[self.group].table)
+
+    @property
+    def row(self) -> Row | None:
+        item = self.main.item_under_cursor()
+        return item if isinstance(item, Row) else None
 
     def fill(self, figures: Figures) -> None:
         self._figures = figures

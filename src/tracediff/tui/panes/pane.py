@@ -8,7 +8,7 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import TabPane
 
-from tracediff.model.diff import Diff
+from tracediff.model.diff import Diff, Row
 from tracediff.tui.figures import Figures
 from tracediff.tui.filtering import Narrowing, RowSet
 
@@ -23,11 +23,13 @@ class Pane(TabPane, inherit_bindings=False):
         tab: what actions and tests name it by; the pane's id.
         noun: its title.
         narrows: whether the filter has anything to do here.
+        details: whether the row under its cursor is shown in detail beside it.
     """
 
     tab: ClassVar[str]
     noun: ClassVar[str]
     narrows: ClassVar[bool] = False
+    details: ClassVar[bool] = False
 
     class Arranged(Message):
         """Something else is on show, or in another order."""
@@ -57,6 +59,11 @@ class Pane(TabPane, inherit_bindings=False):
     def main(self) -> Widget | None:
         """What takes the focus when the tab is entered."""
         raise NotImplementedError
+
+    @property
+    def row(self) -> Row | None:
+        """The row under the cursor, if that is on one."""
+        return None
 
     def fill(self, figures: Figures) -> None:
         """Shows a Diff, or the same with other figures."""

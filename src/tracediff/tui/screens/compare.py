@@ -7,10 +7,11 @@ from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.events import Resize
 from textual.screen import Screen
+from textual.timer import Timer
 from textual.widgets import Footer, Input, Static, TabbedContent
 from textual.widgets.tabbed_content import ContentTabs
 
@@ -25,6 +26,7 @@ from tracediff.tui.panes import PANES, OperatorsPane, Pane
 from tracediff.tui.query import PLACEHOLDER
 from tracediff.tui.widgets.filter_input import FilterInput
 from tracediff.tui.widgets.lines import LinesView
+from tracediff.tui.widgets.row_panel import RowPanel
 from tracediff.tui.widgets.summary import RunCards, headline
 
 TABS = tuple(pane.tab for pane in PANES)
@@ -32,6 +34,9 @@ _SHORT = 20
 """Below this many lines the cards give way to the table."""
 _TALL = 30
 """From this many lines on the cards have room for some of what the sides differ by."""
+
+_KEY_REPEAT_S = 0.1
+"""The panel waits so long for another movement of the cursor: longer than a held key takes to repeat."""
 
 
 class CompareScreen(Screen[None], inherit_bindings=False):
@@ -43,15 +48,19 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     Attributes:
         figures: how its numbers are written.
         narrowing: what of it is left out.
+        wants_panel: whether the row under the cursor is shown in detail where there is room.
     """
 
     BINDINGS = bindings(Scope.COMPARE, Scope.FILTERED, Scope.FIGURES)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012
 
     def __init__(self, diff: Diff) -> None:
         super().__init__()
         self.figures = Figures(diff)
         self.narrowing = Narrowing()
+        self.wants_panel = True
+        self._until_rest: Timer | None = None
 
     @property
     def diff(self) -> Diff:
@@ -61,9 +70,11 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         yield RunCards(id="cards")
         yield Static(id="headline")
-        with TabbedContent(initial=TABS[0], id="tabs"):
-            for number, pane in enumerate(PANES, start=1):
-                yield pane(number)
+        with Container(id="body"):
+            with TabbedContent(initial=TABS[0], id="tabs"):
+                for number, pane in enumerate(PANES, start=1):
+                    yield pane(number)
+            yield RowPanel("row-panel")
         with Horizontal(id="status-line"):
             yield FilterInput(placeholder=PLACEHOLDER, compact=True, id="filter")
             yield Static(id="status", markup=False)
@@ -114,6 +125,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     @on(Pane.Arranged)
     @on(LinesView.Arranged)
     def _say_what_is_shown(self) -> None:
+        self._fill_panel()
         parts = [error] if (error := self.narrowing.query.error) and self._pane.narrows else []
         parts += self._pane.status()
         if self.narrowing.only and isinstance(self._pane, OperatorsPane):
@@ -121,6 +133,18 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.narrows else []
         parts += ["% of the iteration"] if self.figures.as_share else []
         self._status.update(", ".join(parts))
+
+    @on(LinesView.CursorMoved)
+    def _follow_cursor(self) -> None:
+        """Fills the panel once the cursor rests: drawing it at each step would hold the cursor up."""
+        if self._until_rest:
+            self._until_rest.stop()
+        self._until_rest = self.set_timer(_KEY_REPEAT_S, self._fill_panel)
+
+    def _fill_panel(self) -> None:
+        pane = self._pane
+        self.set_class(self.wants_panel and pane.details, "with-panel")
+        self.query_one(RowPanel).show(pane.row, self.figures)
 
     @property
     def _pane(self) -> Pane:
@@ -180,6 +204,13 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def action_toggle_unchanged(self) -> None:
         """Hides what did not change, or shows it again."""
         self._narrow(replace(self.narrowing, hides_unchanged=not self.narrowing.hides_unchanged))
+
+    def action_toggle_panel(self) -> None:
+        """Shows the row under the cursor in detail, or hides it."""
+        self.wants_panel = not self.wants_panel
+        if self.query_one(RowPanel).has_focus:
+            self._focus_main()
+        self._fill_panel()
 
     def action_toggle_share(self) -> None:
         """Times as time or as share of the iteration."""
