@@ -41,6 +41,11 @@ def operator_words(pair: OperatorPair) -> str:
     return _join([pair.name])
 
 
+def call_words(name: str, shape: str, family: str) -> str:
+    """What a filter looks for in a call of a timeline."""
+    return _join([FAMILY + family, shape, name])
+
+
 def matches(words: str, needle: str) -> bool:
     """Whether every word of the needle occurs; `family:linear` is that family only."""
     return all(

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from rich.style import Style
 from textual.color import Color
 
+_HUES = (210, 30, 130, 280, 55, 180, 330, 90, 240, 10, 155, 300)
+"""In degrees; neighbours in the list are far apart on the circle."""
+_ANSI_FILLS = ("blue", "green", "magenta", "cyan", "yellow", "red")
+
 
 @dataclass(frozen=True, slots=True)
 class Palette:
@@ -19,6 +23,8 @@ class Palette:
         muted: what is there to be complete.
         strong: headings.
         warning: what makes a number doubtful.
+        plain_fill: a box of a call without a family.
+        fills: boxes of one family each, again from the first where they are too few.
     """
 
     more: Style = field(default_factory=Style)
@@ -26,6 +32,8 @@ class Palette:
     muted: Style = field(default_factory=Style)
     strong: Style = field(default_factory=lambda: Style(bold=True))
     warning: Style = field(default_factory=Style)
+    plain_fill: Style = field(default_factory=Style)
+    fills: tuple[Style, ...] = (Style(),)
 
     @classmethod
     def of(cls, tokens: Mapping[str, str]) -> Palette:
@@ -39,8 +47,27 @@ class Palette:
             less=style("text-success"),
             muted=Style(dim=True),
             warning=style("text-warning"),
+            plain_fill=_filled(Color.parse(tokens["panel"])),
+            fills=_fills(Color.parse(tokens["background"])),
         )
+
+    def fill(self, number: int) -> Style:
+        """The style of a box by the number of its family; -1 has none."""
+        return self.fills[number % len(self.fills)] if number >= 0 else self.plain_fill
 
     def sign(self, number: int) -> Style:
         """The style of a difference."""
         return self.more if number > 0 else self.less if number < 0 else self.muted
+
+
+def _fills(background: Color) -> tuple[Style, ...]:
+    if background.ansi is not None:
+        return tuple(Style(color="black", bgcolor=name) for name in _ANSI_FILLS)
+    saturation, lightness = (0.5, 0.33) if background.brightness < 0.5 else (0.6, 0.75)
+    return tuple(_filled(Color.from_hsl(hue / 360, saturation, lightness)) for hue in _HUES)
+
+
+def _filled(color: Color) -> Style:
+    if color.ansi is not None:
+        return Style(reverse=True)
+    return Style(color=color.get_contrast_text(1.0).rich_color, bgcolor=color.rich_color)

@@ -5,7 +5,8 @@ from tracediff.tui.panes.environment import EnvironmentPane
 from tracediff.tui.panes.ledger import LedgerPane
 from tracediff.tui.panes.operators import OperatorsPane
 from tracediff.tui.panes.pane import Pane
+from tracediff.tui.panes.timeline import TimelinePane
 
-PANES: tuple[type[Pane], ...] = (LedgerPane, OperatorsPane, CallsPane, EnvironmentPane)
+PANES: tuple[type[Pane], ...] = (LedgerPane, OperatorsPane, CallsPane, TimelinePane, EnvironmentPane)
 
-__all__ = ["PANES", "CallsPane", "EnvironmentPane", "LedgerPane", "OperatorsPane", "Pane"]
+__all__ = ["PANES", "CallsPane", "EnvironmentPane", "LedgerPane", "OperatorsPane", "Pane", "TimelinePane"]
