@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -16,12 +17,18 @@ from textual.strip import Strip
 from tracediff import units
 from tracediff.model.trace import BoolArray, Thread
 from tracediff.tui.boxes import Piece
-from tracediff.tui.glyphs import UNICODE, Glyphs
 from tracediff.tui.palette import Palette
 from tracediff.tui.track import Track
 from tracediff.tui.viewport import Viewport
 
 _HEADER_LINES = 1
+LEFT_EDGE, _RIGHT_EDGE = "▏", "▕"
+_HATCH = "╱"  # noqa: RUF001 - a line from corner to corner
+"""Fills a call that the other side has nothing for."""
+_SHADES = "░▒▓"
+"""A cell that shorter calls share, from few to full."""
+_RULE, _END = "─", "┤"
+_SMALL_CURSOR = "┃"
 _LEAST_NAME = 3
 _LIT = "*"
 """Stands before the name of a call that the filter found."""
@@ -63,7 +70,6 @@ class Icicle(ScrollView, can_focus=True, inherit_bindings=False):
         self.cursor: int | None = None
         self._lit: BoolArray | None = None
         self._palette = Palette()
-        self.glyphs: Glyphs = UNICODE
 
     def fill(self, track: Track, palette: Palette) -> None:
         """Draws another track, or the same with other colours."""
@@ -124,13 +130,13 @@ class Icicle(ScrollView, can_focus=True, inherit_bindings=False):
         text = f"{heading.plain} "
         end = self._end_cell(track)
         if heading.cell_len < end:
-            text += self.glyphs.rule * (end - heading.cell_len - 1)
-            text = text[: self.cells] if end > self.cells else text[: self.cells - 1] + self.glyphs.end
+            text += _RULE * (end - heading.cell_len - 1)
+            text = text[: self.cells] if end > self.cells else text[: self.cells - 1] + _END
         return Strip([Segment(text, self.get_component_rich_style("icicle--header"))])
 
     def _end_cell(self, track: Track) -> int:
         """Where the iteration ends, in cells; the right edge is in view."""
-        return min(self.cells + 1, max(-1, int(self.view.cell_at(track.calls.time_ns, self.cells))))
+        return min(self.cells + 1, max(-1, ceil(self.view.cell_at(track.calls.time_ns, self.cells))))
 
     def _row(self, track: Track, row: int) -> Strip:
         if row in track.boxes.captions:
@@ -159,26 +165,25 @@ class Icicle(ScrollView, can_focus=True, inherit_bindings=False):
         end = self._end_cell(track)
         blank = " " * (past - first)
         if first <= end < past:
-            blank = blank[: end - first] + self.glyphs.end + blank[end - first + 1 :]
+            blank = blank[: end - first] + _END + blank[end - first + 1 :]
         return Segment(blank, self._palette.muted)
 
     def _piece(self, track: Track, piece: Piece, abutting: bool) -> Segment:
-        style = self._palette.fill(int(track.colour[piece.call]))
+        colour = int(track.colour[piece.call])
         dark = self._lit is not None and not self._lit[piece.call]
-        if dark:
-            style = self._palette.muted
         if piece.covered is not None:
-            # What a box has behind its name is all that there is of it here.
-            return Segment(self.glyphs.shade(piece.covered), style if dark else Style(color=style.bgcolor))
+            style = self._palette.muted if dark else self._palette.shade(colour)
+            return Segment(_SHADES[min(2, int(3 * piece.covered))], style)
+        style = self._palette.muted if dark else self._palette.fill(colour)
         if piece.call == self.cursor:
             style = self._cursor_style
         return Segment(self._box(track, piece, abutting), style)
 
     def _box(self, track: Track, piece: Piece, abutting: bool) -> str:
         start, end = track.boxes.span(piece.call)
-        left = self.glyphs.left if start >= self.view.start_ns else " "
+        left = LEFT_EDGE if start >= self.view.start_ns else " "
         width = piece.last - piece.first
-        right = self.glyphs.right if end <= self.view.end_ns and width > _LEAST_NAME and not abutting else ""
+        right = _RIGHT_EDGE if end <= self.view.end_ns and width > _LEAST_NAME and not abutting else ""
         room = width - len(left) - len(right)
         unmatched = bool(track.unmatched[piece.call])
         mark = f"{track.mark} " if unmatched else ""
@@ -193,9 +198,9 @@ class Icicle(ScrollView, can_focus=True, inherit_bindings=False):
                 label = Text(mark[:room])
             else:
                 label.truncate(room - 1)
-                label.append(self.glyphs.ellipsis)
+                label.append("…")
         rest = room - label.cell_len
-        filler = " " + self.glyphs.hatch * (rest - 1) if unmatched and rest else " " * rest
+        filler = " " + _HATCH * (rest - 1) if unmatched and rest else " " * rest
         return f"{left}{label.plain}{filler}{right}"
 
     @property
@@ -211,7 +216,7 @@ class Icicle(ScrollView, can_focus=True, inherit_bindings=False):
         if not 0 <= cell < self.cells:
             return strip
         before, _, behind = strip.divide([cell, cell + 1, self.cells])
-        return Strip.join([before, Strip([Segment(self.glyphs.cursor, self._cursor_style)]), behind])
+        return Strip.join([before, Strip([Segment(_SMALL_CURSOR, self._cursor_style)]), behind])
 
     def _call_at(self, x: int, y: int) -> int | None:
         row = self.scroll_offset.y + y - _HEADER_LINES

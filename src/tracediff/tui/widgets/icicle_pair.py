@@ -127,7 +127,7 @@ class IciclePair(Vertical, inherit_bindings=False):
         self.view = view
         for icicle in self.icicles:
             icicle.show(view)
-        self.query_one(TimeAxis).show(view, self.icicle.cells, self.icicle.glyphs)
+        self.query_one(TimeAxis).show(view, self.icicle.cells)
         self.post_message(self.Moved())
 
     @on(Icicle.Selected)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from textual.widgets import Static
 
 from tracediff import units
-from tracediff.tui.glyphs import Glyphs
 from tracediff.tui.viewport import Viewport
+from tracediff.tui.widgets.icicle import LEFT_EDGE
 
 _LEAST_DISTANCE = 15
 
@@ -14,12 +14,12 @@ _LEAST_DISTANCE = 15
 class TimeAxis(Static):
     """Times since the start of the iteration, as many as have room."""
 
-    def show(self, view: Viewport, cells: int, glyphs: Glyphs) -> None:
+    def show(self, view: Viewport, cells: int) -> None:
         """Writes the times of a view that is so many cells wide."""
         line = [" "] * cells
         for ns in ticks(view, cells):
             at = round(view.cell_at(ns, cells))
-            label = glyphs.left + units.tick(ns)
+            label = LEFT_EDGE + units.tick(ns)
             if at + len(label) <= cells:
                 line[at : at + len(label)] = label
         self.update("".join(line))
