@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+from property.test_timeline import operators, steps, written
 from tracediff.analysis.flame_graph import flame_graph
 from tracediff.analysis.folded_tree import fold
 from tracediff.compare import compare
@@ -15,7 +16,6 @@ from tracediff.model.diff import Diff
 from tracediff.model.timeline import Stacks
 
 from builders import SAMPLES
-from property.test_timeline import operators, steps, written
 
 
 def assert_laid_out(diff: Diff) -> None:

@@ -23,7 +23,7 @@ from tracediff.tui.viewport import Viewport
 
 _HEADER_LINES = 1
 LEFT_EDGE, _RIGHT_EDGE = "▏", "▕"
-_HATCH = "╱"  # noqa: RUF001 - a line from corner to corner
+HATCH = "╱"  # noqa: RUF001 - a line from corner to corner
 """Fills a call that the other side has nothing for."""
 _SHADES = "░▒▓"
 """A cell that shorter calls share, from few to full."""
@@ -200,7 +200,7 @@ class Icicle(ScrollView, can_focus=True, inherit_bindings=False):
                 label.truncate(room - 1)
                 label.append("…")
         rest = room - label.cell_len
-        filler = " " + _HATCH * (rest - 1) if unmatched and rest else " " * rest
+        filler = " " + HATCH * (rest - 1) if unmatched and rest else " " * rest
         return f"{left}{label.plain}{filler}{right}"
 
     @property
