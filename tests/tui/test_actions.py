@@ -7,12 +7,13 @@ from textual.dom import DOMNode
 
 from tracediff.tui.actions import ACTIONS, Scope
 from tracediff.tui.app import TracediffApp
-from tracediff.tui.panes import OperatorsPane
+from tracediff.tui.panes import OperatorsPane, TimelinePane
 from tracediff.tui.screens.compare import CompareScreen, FilterInput
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.sort_menu import SortMenu, SortOptions
 from tracediff.tui.widgets.call_tree import CallTreeView
+from tracediff.tui.widgets.icicle_pair import IciclePair
 from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tui.driver import opened
@@ -25,6 +26,8 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.TABLE: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
     Scope.TREE: (CallTreeView,),
+    Scope.TIMELINE: (IciclePair,),
+    Scope.TIMELINE_PANE: (TimelinePane,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),
     Scope.MENU: (SortMenu,),

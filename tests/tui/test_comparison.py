@@ -90,7 +90,7 @@ async def test_headline_cards_and_warnings(gtsrb: Diff) -> None:
         assert "same workload" in text_of(pilot, "#headline")
         assert "torch 2.3.0, openblas" in text_of(pilot, "#base-card")
         assert "emulated: times are not real" in text_of(pilot, "#candidate-card")
-        await pilot.press("4")
+        await pilot.press("5")
         await pilot.pause()
         shown = "\n".join(part.plain for part in pilot.app.screen.query_one("#doubts")._parts if hasattr(part, "plain"))
         for warning in gtsrb.warnings:
@@ -199,7 +199,8 @@ async def test_tabs_by_number_and_bracket() -> None:
             ("1", "ledger", "ledger-table"),
             ("]", "operators", "rows-table"),
             ("]", "calls", "call-tree"),
-            ("4", "environment", "doubts"),
+            ("4", "timeline", "base-icicle"),
+            ("]", "environment", "doubts"),
             ("]", "ledger", "ledger-table"),
             ("[", "environment", "doubts"),
         ):
@@ -272,14 +273,14 @@ async def test_names_from_traces_are_no_markup(tmp_path: Path) -> None:
         assert any("[red]a[/red]::op" in name for name in names)
         assert any("[/]b::op" in name for name in names)
         assert "[link=0]" in str(pilot.app.screen.query_one("#base-card")._border_title)
-        for keys in (["1"], ["3", "*"], ["4"], ["2"], ["b"], ["b", "enter"]):
+        for keys in (["1"], ["3", "*"], ["4"], ["5"], ["2"], ["b"], ["b", "enter"]):
             await pilot.press(*keys)
             await pilot.pause()
 
 
 async def test_footer_never_shows_more_than_eight_keys() -> None:
     async with opened(size=NARROW) as pilot:
-        for keys in (["1"], ["2"], ["3"], ["4"], ["2", "enter"], ["tab"], ["f1"]):
+        for keys in (["1"], ["2"], ["3"], ["4"], ["5"], ["2", "enter"], ["tab"], ["f1"]):
             await pilot.press(*keys)
             await pilot.pause(0.05)
             footer = pilot.app.screen.query_one(Footer)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 import textual
 
+from tracediff.tui.screens.compare import TABS
 from tui.driver import GTSRB, NARROW, PRINTED, RESNET, WIDE, new_app, press
 
+TIMELINE = str(1 + TABS.index("timeline"))
 PROJECT_FILE = Path(__file__).parents[2] / "pyproject.toml"
 
 
@@ -27,6 +29,9 @@ def test_textual_is_the_version_that_the_pictures_were_made_with() -> None:
         pytest.param(GTSRB, ["2", "enter"], NARROW, id="detail-80x24"),
         pytest.param(GTSRB, ["2", "enter", "tab"], WIDE, id="detail-160x48"),
         pytest.param(GTSRB, ["3", "e"], NARROW, id="call-tree-80x24"),
+        pytest.param(GTSRB, [TIMELINE, "down"], NARROW, id="timeline-80x24"),
+        pytest.param(RESNET, [TIMELINE, "down", *"++++"], (120, 36), id="timeline-120x36"),
+        pytest.param(RESNET, [TIMELINE, "f", "down"], (200, 60), id="flame-200x60"),
         pytest.param(GTSRB, ["2", "b"], WIDE, id="operators-160x48"),
         pytest.param(PRINTED, [], NARROW, id="printed-ledger-80x24"),
     ],
