@@ -81,7 +81,7 @@ def tracks(timeline: Timeline, diff: Diff) -> tuple[Track, Track]:
         return Track(
             timeline,
             Boxes(calls),
-            f"{word}: {units.printable(side.run.label)}, {_extent(calls)}",
+            f"{word}: {units.printable(side.run.label)}, {_extent(calls, side)}",
             np.where(placed, colour_of_node[calls.node] if nodes else -1, calls.family),
             mark,
             placed & ~np.isin(calls.node, other.node),
@@ -93,10 +93,11 @@ def tracks(timeline: Timeline, diff: Diff) -> tuple[Track, Track]:
     )
 
 
-def _extent(calls: IterationCalls) -> str:
+def _extent(calls: IterationCalls, side: Side) -> str:
     duration = units.duration(calls.time_ns)
     if not isinstance(calls, Stacks):
-        return f"{units.printable(calls.label)}, {duration}"
+        capture = f" of capture {calls.capture + 1} of {side.captures}" if side.captures > 1 else ""
+        return f"{units.printable(calls.label)}{capture}, {duration}"
     part, whole = calls.iterations
     of = f"{part} of " if part != whole else ""
     return f"{duration} in calls, mean of {of}{units.count(whole, 'iteration')}"

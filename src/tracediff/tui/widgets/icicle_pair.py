@@ -104,10 +104,16 @@ class IciclePair(Vertical, inherit_bindings=False):
         self.side = position.side if position else 0
         if not len(tracks[self.side].calls):
             self.side = 1 - self.side
-        boxes = tracks[self.side].boxes
-        row = min(position.row, boxes.rows - 1) if position else 0
-        self._select(boxes.nearest(row, position.ns if position else 0.0) if boxes.rows else None)
+        self._select(self._call_at(position or Position(self.view, self.side, row=0, ns=0.0)))
         self._show(self.view)
+
+    def _call_at(self, position: Position) -> int | None:
+        """The call nearest to a position of another iteration; None in an empty one."""
+        boxes = self.tracks[self.side].boxes
+        if not boxes.rows:
+            return None
+        found = boxes.nearest(min(position.row, boxes.rows - 1), position.ns)
+        return boxes.nearest(0, position.ns) if found is None else found
 
     def light(self, lit: tuple[BoolArray, ...]) -> None:
         """Lets only these calls of each side stand out; empty: all."""
