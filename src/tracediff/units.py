@@ -16,6 +16,14 @@ def duration(ns: int) -> str:
     return f"{ns} ns"
 
 
+def tick(ns: int) -> str:
+    """`0`, `1.5 ms`, `200 us` for an axis: as many decimals as it takes."""
+    for size, unit in _STEPS:
+        if ns >= size:
+            return f"{f'{ns / size:.9f}'.rstrip('0').rstrip('.')} {unit}"
+    return f"{ns} ns" if ns else "0"
+
+
 def difference(ns: int) -> str:
     """A duration with its sign, which `0 ns` has none of."""
     return f"+{duration(ns)}" if ns > 0 else duration(ns)

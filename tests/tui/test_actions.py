@@ -7,7 +7,7 @@ from textual.dom import DOMNode
 
 from tracediff.tui.actions import ACTIONS, Scope
 from tracediff.tui.app import TracediffApp
-from tracediff.tui.panes import OperatorsPane
+from tracediff.tui.panes import OperatorsPane, TimelinePane
 from tracediff.tui.screens.compare import CompareScreen
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.help import HelpScreen
@@ -18,6 +18,7 @@ from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.captures_table import CapturesTable
 from tracediff.tui.widgets.explanations import Explanations
 from tracediff.tui.widgets.filter_input import FilterInput
+from tracediff.tui.widgets.icicle_pair import IciclePair
 from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.row_panel import RowPanel
 from tracediff.tui.widgets.sortable_table import SortableTable
@@ -37,6 +38,8 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.PANEL: (RowPanel,),
     Scope.TREE: (CallTreeView,),
     Scope.EXPLANATIONS: (Explanations,),
+    Scope.TIMELINE: (IciclePair,),
+    Scope.TIMELINE_PANE: (TimelinePane,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),
     Scope.MENU: (Menu,),

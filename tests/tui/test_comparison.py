@@ -199,6 +199,7 @@ async def test_tabs_by_number_and_bracket() -> None:
             ("]", "operators", "rows-table"),
             ("]", "calls", "call-tree"),
             ("4", "kernels", "kernels-table"),
+            ("]", "timeline", "base-icicle"),
             ("]", "environment", "surroundings"),
             ("]", "ledger", "ledger-table"),
             ("[", "environment", "surroundings"),
@@ -256,7 +257,7 @@ async def test_names_from_traces_are_no_markup(tmp_path: Path) -> None:
 
 async def test_footer_never_shows_more_than_eight_keys() -> None:
     async with opened(size=NARROW) as pilot:
-        for keys in (["1"], ["1", "tab"], ["2"], ["3"], ["4"], ["5"], ["2", "enter"], ["tab"], ["f1"]):
+        for keys in (["1"], ["1", "tab"], ["2"], ["3"], ["4"], ["5"], ["6"], ["2", "enter"], ["tab"], ["f1"]):
             await pilot.press(*keys)
             await pilot.pause(0.05)
             footer = pilot.app.screen.query_one(Footer)

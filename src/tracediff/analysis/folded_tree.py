@@ -14,10 +14,12 @@ class FoldedTree(msgspec.Struct, frozen=True, eq=False):
 
     Attributes:
         tree: their times are sums; shapes and rows are -1 where those differ.
+        first: the first call of each in the tree that was folded, shape (n,).
         base_calls, candidate_calls: how many calls each is, shape (n,).
     """
 
     tree: MergedTree
+    first: IntArray
     base_calls: IntArray
     candidate_calls: IntArray
 
@@ -56,6 +58,7 @@ def fold(tree: MergedTree) -> FoldedTree:
             candidate_shape=shared(tree.candidate_shape),
             row=shared(tree.row),
         ),
+        first=first,
         base_calls=added((tree.base_name >= 0).astype(np.int64)),
         candidate_calls=added((tree.candidate_name >= 0).astype(np.int64)),
     )

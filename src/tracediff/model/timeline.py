@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import NamedTuple, Protocol
 
 import msgspec
+import numpy as np
 
 from tracediff.model.trace import IntArray, Thread
 
@@ -78,15 +79,50 @@ class IterationCalls(msgspec.Struct, frozen=True, eq=False):
     def __iter__(self) -> Iterator[Call]:
         return map(Call._make, zip(*(getattr(self, field).tolist() for field in Call._fields), strict=True))
 
+    def total_ns(self, call: int) -> int:
+        """Time of a call with what it called."""
+        return int(self.dur_ns[call])
+
+
+class Stacks(IterationCalls, frozen=True, eq=False):
+    """Calls of one name below the same callers, added up and laid out from the left as if they ran one after the other.
+
+    Attributes:
+        dur_ns: what the self times add up to; of means that is a rounding away from `mean_ns`.
+        mean_ns: the time with what they called, as the call tree has it, shape (n,).
+        calls: how many calls each is, shape (n,).
+        iterations: what the times are means of, and how many were kept in all.
+    """
+
+    mean_ns: IntArray
+    calls: IntArray
+    iterations: tuple[int, int]
+
+    def total_ns(self, call: int) -> int:
+        return int(self.mean_ns[call])
+
 
 class Timeline(msgspec.Struct, frozen=True, eq=False):
-    """An iteration of each side, with what their columns point into."""
+    """An iteration of each side, or its stacks, with what their columns point into."""
 
     names: tuple[str, ...]
     shapes: tuple[str, ...]
     families: tuple[str, ...]
     base: IterationCalls
     candidate: IterationCalls
+
+    def calls_of(self, node: int) -> tuple[int | None, int | None]:
+        """Base's call and candidate's call of a node; None where a side has none."""
+        places = [np.flatnonzero(side.node == node) for side in (self.base, self.candidate)]
+        base, candidate = (int(found[0]) if node >= 0 and len(found) else None for found in places)
+        return base, candidate
+
+    def delta_ns(self, node: int) -> int | None:
+        """Candidate's time of a node less the base's; None where a side has no such call."""
+        base, candidate = self.calls_of(node)
+        if base is None or candidate is None:
+            return None
+        return self.candidate.total_ns(candidate) - self.base.total_ns(base)
 
 
 class Timelines(Protocol):

@@ -25,6 +25,8 @@ class Scope(Enum):
     TREE = "Call tree"
     HITS = "Calls that a filter found"
     EXPLANATIONS = "Explanations"
+    TIMELINE = "Timeline"
+    TIMELINE_PANE = "Timeline, flame graph"
     BACK = "Detail, help"
     FILTER = "Filter"
     MENU = "Menus"
@@ -66,6 +68,8 @@ _KEY_NAMES = {
     "space": "Space",
     "tab": "Tab",
     "shift+tab": "Shift+Tab",
+    "shift+left": "Shift+←",
+    "shift+right": "Shift+→",
     "up": "↑",
     "down": "↓",
     "left": "←",
@@ -146,6 +150,41 @@ ACTIONS: tuple[Action, ...] = (
         "show the rows that the explanation rests on",
         footer=True,
     ),
+    Action("box.previous", Scope.TIMELINE, "left", "beside(-1)", "Previous", "to the call before on the same level"),
+    Action("box.next", Scope.TIMELINE, "right", "beside(1)", "Next", "to the next call on the same level"),
+    Action("box.caller", Scope.TIMELINE, "up,k", "caller", "Caller", "to the call that it was called by"),
+    Action("box.callee", Scope.TIMELINE, "down,j", "callee", "Callee", "to the first call that it called"),
+    Action("box.first", Scope.TIMELINE, "g,home", "first", "First", "to the first call on the level"),
+    Action("box.last", Scope.TIMELINE, "G,end", "last", "Last", "to the last call on the level"),
+    Action(
+        "box.counterpart",
+        Scope.TIMELINE,
+        "tab,m",
+        "counterpart",
+        "Other side",
+        "to the matched call of the other side, or to what ran there at that time",
+        footer=True,
+    ),
+    Action(
+        "box.next_found", Scope.TIMELINE, "n", "next_lit(1)", "Next found", "to the next call that the filter found"
+    ),
+    Action("box.previous_found", Scope.TIMELINE, "N", "next_lit(-1)", "Previous found", "to the one before"),
+    Action("box.open", Scope.TIMELINE, "enter", "open", "Open row", "open the row that the call's time went to"),
+    Action("view.zoom_in", Scope.TIMELINE, "+,=", "zoom(1)", "Zoom in", "more detail around the call", footer=True),
+    Action("view.zoom_out", Scope.TIMELINE, "-", "zoom(-1)", "Zoom out", "less detail"),
+    Action("view.call", Scope.TIMELINE, "space", "zoom_to_call", "Zoom to call", "so that the call fills the view"),
+    Action("view.whole", Scope.TIMELINE, "0", "whole", "Whole", "the whole iteration"),
+    Action("view.left", Scope.TIMELINE, "h,shift+left", "pan(-1)", "Pan left", "to what ran before"),
+    Action("view.right", Scope.TIMELINE, "l,shift+right", "pan(1)", "Pan right", "to what ran after"),
+    Action(
+        "timeline.flame",
+        Scope.TIMELINE_PANE,
+        "f",
+        "flame",
+        "Flame",
+        "calls by time, or calls of the same stack added up, the longest first",
+        footer=True,
+    ),
     Action("move.up", Scope.MOVE, "up,k", "cursor_up", "Up", "one line up"),
     Action("move.down", Scope.MOVE, "down,j", "cursor_down", "Down", "one line down"),
     Action("move.page_up", Scope.MOVE, "pageup", "page_up", "Page up", "one page up"),
@@ -161,9 +200,17 @@ ACTIONS: tuple[Action, ...] = (
         "tab.kernels", Scope.COMPARE, "4", "show_tab('kernels')", "Kernels", "what the libraries ran, by implementation"
     ),
     Action(
-        "tab.environment",
+        "tab.timeline",
         Scope.COMPARE,
         "5",
+        "show_tab('timeline')",
+        "Timeline",
+        "an iteration of each side call by call, or as a flame graph",
+    ),
+    Action(
+        "tab.environment",
+        Scope.COMPARE,
+        "6",
         "show_tab('environment')",
         "Environment",
         "what the sides are, and what to know before believing a number",

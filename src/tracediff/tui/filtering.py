@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -124,6 +124,12 @@ def calls_found(tree: MergedTree, rows: Sequence[Subject], query: Query, total_n
         if kind not in found:
             found[kind] = query.keeps(_call_subject(tree, kind, rows, total_ns))
     return np.array([found[kind] for kind in kinds], dtype=np.bool_)
+
+
+def call_subject(name: str, shape: str, family: str, row: Subject | None) -> Subject:
+    """What a filter looks at in a call of a timeline: its own words, and the numbers of the row that it is in."""
+    own = _lines([FAMILY + family, shape, name])
+    return replace(row or Subject(""), words=own, operators=_lines([name]))
 
 
 def _call_subject(tree: MergedTree, kind: tuple[int, ...], rows: Sequence[Subject], total_ns: int) -> Subject:

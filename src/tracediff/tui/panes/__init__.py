@@ -6,7 +6,17 @@ from tracediff.tui.panes.kernels import KernelsPane
 from tracediff.tui.panes.ledger import LedgerPane
 from tracediff.tui.panes.operators import OperatorsPane
 from tracediff.tui.panes.pane import Pane
+from tracediff.tui.panes.timeline import TimelinePane
 
-PANES: tuple[type[Pane], ...] = (LedgerPane, OperatorsPane, CallsPane, KernelsPane, EnvironmentPane)
+PANES: tuple[type[Pane], ...] = (LedgerPane, OperatorsPane, CallsPane, KernelsPane, TimelinePane, EnvironmentPane)
 
-__all__ = ["PANES", "CallsPane", "EnvironmentPane", "KernelsPane", "LedgerPane", "OperatorsPane", "Pane"]
+__all__ = [
+    "PANES",
+    "CallsPane",
+    "EnvironmentPane",
+    "KernelsPane",
+    "LedgerPane",
+    "OperatorsPane",
+    "Pane",
+    "TimelinePane",
+]
