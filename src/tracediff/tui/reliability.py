@@ -11,14 +11,13 @@ from tracediff.model.diff import Diff, Side
 
 def sections(diff: Diff) -> Iterator[tuple[str, list[str]]]:
     """Headings, and the lines below each."""
-    comparable = diff.comparable
-    yield f"Comparable: {comparable.verdict}", list(comparable.reasons) or ["no reason to say more"]
+    yield "Comparability", [diff.comparable.verdict, *diff.comparable.reasons]
     if diff.numerics:
         yield "Outputs", [phrases.numerics(diff)]
     sides = (("base", diff.base), ("candidate", diff.candidate))
     yield "Inputs", [f"{name}: {fact}" for name, side in sides for fact in _facts(side)]
     yield "Files as read", [f"{name}: {line}" for name, side in sides for line in _reads(side)]
-    yield f"Warnings: {len(diff.warnings)}", list(diff.warnings)
+    yield f"Warnings: {len(diff.warnings)}", list(diff.warnings) or ["none"]
 
 
 def _facts(side: Side) -> Iterator[str]:
