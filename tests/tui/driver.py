@@ -16,6 +16,7 @@ from tracediff.tui.screens.runs import RunsScreen
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 GTSRB = (str(SAMPLES / "openblas.json"), str(SAMPLES / "acl.json"))
 PRINTED = (str(SAMPLES / "arm-tutorial-openblas.txt"), str(SAMPLES / "arm-tutorial-acl.txt"))
+BERT = (str(SAMPLES / "bert-openblas.json.gz"), str(SAMPLES / "bert-acl.json.gz"))
 RESNET = (str(SAMPLES / "resnet50-openblas.json.gz"), str(SAMPLES / "resnet50-acl.json.gz"))
 
 NARROW, WIDE = (80, 24), (160, 48)

@@ -16,6 +16,7 @@ from tracediff.tui.screens.menu import Choices, Menu
 from tracediff.tui.screens.runs import RunsScreen
 from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.captures_table import CapturesTable
+from tracediff.tui.widgets.explanations import Explanations
 from tracediff.tui.widgets.filter_input import FilterInput
 from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.sortable_table import SortableTable
@@ -28,11 +29,12 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.FILTERED: (CompareScreen, RunsScreen),
     Scope.RUNS: (RunsScreen,),
     Scope.LOADING: (LoadingScreen,),
-    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, Choices),
+    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, Choices, Explanations),
     Scope.TABLE: (SortableTable, CapturesTable),
     Scope.DIFFERENCES: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
     Scope.TREE: (CallTreeView,),
+    Scope.EXPLANATIONS: (Explanations,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),
     Scope.MENU: (Menu,),

@@ -13,7 +13,7 @@ import textual
 from textual.pilot import Pilot
 
 from tracediff.tui.app import TracediffApp
-from tui.driver import GTSRB, NARROW, PRINTED, RESNET, SAMPLES, WIDE, listed, new_app, press
+from tui.driver import BERT, GTSRB, NARROW, PRINTED, RESNET, SAMPLES, WIDE, listed, new_app, press
 
 from simulation import Simulation
 
@@ -37,6 +37,9 @@ def test_textual_is_the_version_that_the_pictures_were_made_with() -> None:
         pytest.param(GTSRB, ["3", "e"], NARROW, id="call-tree-80x24"),
         pytest.param(GTSRB, ["2", "b"], WIDE, id="operators-160x48"),
         pytest.param(PRINTED, [], NARROW, id="printed-ledger-80x24"),
+        pytest.param(BERT, ["j", "j", "tab"], (120, 36), id="ledger-120x36"),
+        pytest.param(RESNET, ["4"], (200, 60), id="kernels-200x60"),
+        pytest.param(GTSRB, ["5"], NARROW, id="environment-80x24"),
     ],
 )
 def test_picture(snap_compare, inputs: tuple[str, str], keys: list[str], size: tuple[int, int]) -> None:

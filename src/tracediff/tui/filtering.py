@@ -197,6 +197,12 @@ def _subject(
     )
 
 
+def kernel_unchanged(pair: KernelPair, total_ns: int) -> bool:
+    """The same for a kernel: as many calls, and next to no difference in time, as far as that is known."""
+    same_calls = pair.base and pair.candidate and pair.base.calls == pair.candidate.calls
+    return bool(same_calls) and not is_material(pair.delta_ns or 0, total_ns)
+
+
 # There are few, of many rows.
 _chain = lru_cache(maxsize=None)(units.chain)
 

@@ -18,7 +18,6 @@ from tracediff.compare import compare, measure
 from tracediff.importers import load
 from tracediff.model.diff import Diff
 from tracediff.report.base import ReportOptions, load_report
-from tracediff.waterfall import waterfall
 
 from builders import SAMPLES, Call, TraceBuilder
 
@@ -186,21 +185,6 @@ def test_a_shortened_ledger_still_adds_up() -> None:
     assert [term.term for term in short[3:]] == ["6 smaller terms", "gaps", "remainder"]
     assert sum(term.delta_ns for term in short) == diff.total.delta_ns
     assert shortened(diff.ledger, diff.total, 8) == diff.ledger
-
-
-@pytest.mark.parametrize("name", ["", "bert", "resnet50"])
-def test_the_waterfall_leads_from_base_to_candidate(name: str) -> None:
-    diff = sample(name)
-    drawn = waterfall(diff.ledger, diff.total)
-    bars = [drawn.base, *drawn.terms]
-
-    for before, bar in pairwise(bars):
-        assert bar.start in (pytest.approx(before.end, abs=0.02), pytest.approx(bar.end, abs=0.02))
-        assert abs(bar.end - before.end) == pytest.approx(bar.width, abs=0.02)
-    assert drawn.terms[-1].end == drawn.candidate.end
-    assert all(bar.start >= 0 and bar.start + bar.width <= 100.01 for bar in bars)
-    if not drawn.is_truncated:
-        assert drawn.candidate.width / drawn.base.width == pytest.approx(diff.total.ratio, rel=0.01)
 
 
 def test_a_diff_of_nothing_has_a_page() -> None:

@@ -20,7 +20,7 @@ from tracediff.tui.panes.pane import Pane
 from tracediff.tui.reliability import sections
 from tracediff.tui.widgets.prose import Prose
 
-_MARKS = {"differs": "≠ differs", "same": "same", "only base": "only base", "only candidate": "only cand."}
+_DIFFERS, _MEASURED, _SAME = "≠ differs", "≠ measured", "same"
 
 
 class EnvironmentPane(Pane):
@@ -53,13 +53,17 @@ class EnvironmentPane(Pane):
 
         strong = self._figures.palette.strong
         self._shown = [
-            field for field in self._fields if wanted(_state(field), field.name, field.base, field.candidate)
+            field
+            for field in self._fields
+            if wanted(_mark(field), field.name, field.base, field.candidate)
+            and not (narrowing.hides_unchanged and _mark(field) == _SAME)
         ]
         parts: list[RenderableType] = [self._table()] if self._shown else []
         for title, lines in self._sections.items():
             if kept := [line for line in lines if wanted(title, line)]:
                 parts += [Text(), Text(title, strong), *(Text(f"- {units.printable(line)}") for line in kept)]
-        self.query_one(Prose).fill(*parts or [Text("nothing here contains these words", self._figures.palette.muted)])
+        nothing = Text(f"nothing here contains {narrowing.needle}: esc shows everything", self._figures.palette.muted)
+        self.query_one(Prose).fill(*parts or [nothing])
 
     def status(self) -> list[str]:
         whole = units.count(len(self._fields), "field")
@@ -75,15 +79,21 @@ class EnvironmentPane(Pane):
         for name, side in (("base", diff.base), ("candidate", diff.candidate)):
             table.add_column(Text(f"{name}: {units.printable(side.run.label)}"), ratio=3, overflow="fold")
         for field in self._shown:
-            style = palette.warning if field.differs else palette.muted if field.base == field.candidate else ""
-            cells = (_MARKS[_state(field)], field.name, field.base or MISSING, field.candidate or MISSING)
-            table.add_row(*(Text(cell, style) for cell in cells))
+            mark = _mark(field)
+            style = palette.warning if mark == _DIFFERS else palette.muted
+            values = (field.base or MISSING, field.candidate or MISSING)
+            table.add_row(
+                Text(mark, style),
+                Text(field.name, style if mark == _DIFFERS else ""),
+                *(Text(value, palette.muted if mark == _SAME else "") for value in values),
+            )
         return table
 
 
-def _state(field: Field) -> str:
+def _mark(field: Field) -> str:
+    """What a measurement differs by was not chosen, and is no reason by itself."""
     if field.differs:
-        return "differs"
+        return _MEASURED if field.is_measured else _DIFFERS
     if field.base == field.candidate:
-        return "same"
-    return "only base" if field.base else "only candidate"
+        return _SAME
+    return "only base" if field.base else "only cand."

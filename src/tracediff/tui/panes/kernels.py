@@ -40,15 +40,19 @@ class KernelsPane(Pane):
 
     def fill(self, figures: Figures) -> None:
         kernels = figures.diff.kernels
+        self._total_ns = figures.diff.total.delta_ns
         self.query_one("#kernel-sources", Static).update("\n".join(_sources(figures.diff)))
         table = self.query_one(KernelsTable)
         table.display = bool(kernels)
         table.fill(kernels, figures)
 
     def narrow(self, narrowing: Narrowing) -> None:
-        self.query_one(KernelsTable).keep(
-            lambda pair: filtering.matches(filtering.kernel_words(pair), narrowing.needle)
-        )
+        def wanted(pair: KernelPair) -> bool:
+            if narrowing.hides_unchanged and filtering.kernel_unchanged(pair, self._total_ns):
+                return False
+            return filtering.matches(filtering.kernel_words(pair), narrowing.needle)
+
+        self.query_one(KernelsTable).keep(wanted)
 
     def status(self) -> list[str]:
         table = self.query_one(KernelsTable)

@@ -30,7 +30,7 @@ class LedgerPane(Pane):
     noun: ClassVar[str] = "Ledger"
 
     def compose(self) -> ComposeResult:
-        with Container(id="ledger"):
+        with Container(id="waterfall"):
             yield LedgerTable("ledger-table")
             yield Explanations("explanations")
         yield Static(id="beside-ledger", markup=False)

@@ -54,7 +54,7 @@ class Explanations(Options, inherit_bindings=False):
 
 
 def _item(explanation: Explanation, palette: Palette) -> Table:
-    link = f" -> {units.count(len(explanation.rows), 'row')}" if explanation.rows else ""
+    link = f"-> {units.count(len(explanation.rows), 'row')}" if explanation.rows else ""
     item = Table.grid(padding=(0, 1, 0, 0))
-    item.add_row("-", Text.assemble(units.printable(explanation.text), (link, palette.link)))
+    item.add_row("-", Text.assemble(units.printable(explanation.text), " ", (link, palette.link)))
     return item

@@ -50,12 +50,12 @@ def _difference(pair: KernelPair, figures: Figures, width: int) -> Text:
 
 
 def _bar(pair: KernelPair, figures: Figures, width: int) -> Text:
-    largest = max((abs(each.delta_ns or 0) for each in figures.diff.kernels), default=0)
+    largest = max((abs(each.delta_ns or 0) for each in figures.diff.kernels[:1]), default=0)
     return figures.bar(pair.delta_ns or 0, largest, _BAR)
 
 
 _COLUMNS: tuple[Column[KernelPair, Figures], ...] = (
-    Column("kernel", "kernel", lambda pair, figures, width: phrases.kernel_name(pair), phrases.kernel_name, 24,
+    Column("kernel", "kernel", lambda pair, figures, width: phrases.kernel_name(pair), phrases.kernel_name, 28,
            right=False, elastic=True, ascending=True),
     Column("library", "library", lambda pair, figures, width: pair.library, lambda pair: pair.library, 8, rank=3,
            right=False, ascending=True),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from rich.style import Style
 from rich.text import Text
 
 from tracediff import phrases
 from tracediff.analysis.significance import is_significant
-from tracediff.model.diff import LedgerTerm, Total
+from tracediff.model.diff import Diff, LedgerTerm, Total
 from tracediff.tui.figures import Figures
 from tracediff.tui.widgets.sortable_table import Column, SortableTable
 from tracediff.waterfall import Bar, waterfall
@@ -59,7 +60,7 @@ class LedgerTable(SortableTable[LedgerLine, Figures]):
         fall = waterfall(diff.ledger, diff.total)
         self.axis = f"bars from {fall.begins} to {fall.ends}"
         columns = [_TERM, _BAR, _TIMES, _DIFFERENCE, _SHARE]
-        columns += [_CERTAINTY] if phrases.has_certainty(diff) else []
+        columns += [_certainty_column(diff)] if phrases.has_certainty(diff) else []
         columns += [_DEVICES] if diff.device else []
         self.columns_wanted = tuple(columns)
         terms = (LedgerLine(bar, term) for bar, term in zip(fall.terms, diff.ledger, strict=True))
@@ -95,12 +96,17 @@ def _devices(line: LedgerLine, figures: Figures, width: int) -> str:
     return phrases.device_times(device.base.total_ns, device.candidate.total_ns) if device else ""
 
 
-def _certainty(line: LedgerLine, figures: Figures, width: int) -> str:
+def _certainty(line: LedgerLine, figures: Figures, width: int, widest: int) -> str:
     """With intervals where there is room for all of them, else the verdicts alone."""
     if line.of is None:
         return ""
-    widest = max(len(phrases.certainty(one)) for one in (*figures.diff.ledger, figures.diff.total))
     return phrases.certainty(line.of) if widest <= width else phrases.verdict(line.of)
+
+
+def _certainty_column(diff: Diff) -> Column[LedgerLine, Figures]:
+    widest = max(len(phrases.certainty(one)) for one in (*diff.ledger, diff.total))
+    cell = partial(_certainty, widest=widest)
+    return Column("verdict", "verdict", cell, None, 14, rank=1, right=False, elastic=True)
 
 
 _TERM: Column[LedgerLine, Figures] = Column("term", "term", _name, None, 20, right=False, elastic=True)
@@ -113,9 +119,5 @@ _DIFFERENCE: Column[LedgerLine, Figures] = Column(
 _SHARE: Column[LedgerLine, Figures] = Column(
     "share", "share",
     lambda line, figures, width: phrases.share(line.of.delta_ns, figures.diff) if line.of else "", None, 8, rank=2,
-)  # fmt: skip
-_CERTAINTY: Column[LedgerLine, Figures] = Column(
-    "verdict", "verdict", _certainty, None, 14, rank=1, right=False,
-    elastic=True,
 )  # fmt: skip
 _DEVICES: Column[LedgerLine, Figures] = Column("devices", "on devices", _devices, None, 24, rank=4)
