@@ -34,6 +34,7 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.DIFFERENCES: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
     Scope.TREE: (CallTreeView,),
+    Scope.HITS: (CallTreeView,),
     Scope.EXPLANATIONS: (Explanations,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),

@@ -23,6 +23,8 @@ SortKey: TypeAlias = int | float | str | tuple[int | float | str, ...]
 
 _PADDING = 1
 """Cells on either side of a column."""
+COMFORT_RANK = 6
+"""Columns from this rank on are there only where elastic ones before them have twice their least width, if need be."""
 _MEASURED = 500
 """So many items say how wide an elastic column may grow: more would be felt, and differ by little."""
 
@@ -182,9 +184,12 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         padding = 2 * _PADDING
         room = self.line_width
         self.columns_wanted = tuple(self.columns_for(room))
+        widest = {column.key: self._widest(column) for column in self.columns_wanted if column.elastic}
         chosen: list[Column[Item, Look]] = []
         for column in sorted(self.columns_wanted, key=lambda column: column.rank):
-            if chosen and column.width + padding > room:
+            growing = [one for one in chosen if one.elastic and column.rank >= COMFORT_RANK]
+            comfort = sum(max(0, min(2 * one.width, widest[one.key]) - one.width) for one in growing)
+            if chosen and column.width + padding + comfort > room:
                 break
             chosen.append(column)
             room -= column.width + padding
@@ -192,7 +197,7 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         elastic = [column for column in chosen if column.elastic]
         for place, column in enumerate(elastic):
             extra = max(0, room) // (len(elastic) - place)
-            grown = min(extra, max(0, self._widest(column) - column.width))
+            grown = min(extra, max(0, widest[column.key] - column.width))
             widths[column.key] += grown
             room -= grown
         return [(column, widths[column.key]) for column in self.columns_wanted if column in chosen]
@@ -223,9 +228,18 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         return self._joined([self._cell(item, column, width) for column, width in self._columns_shown])
 
     def texts(self, key: str) -> list[Text]:
-        """The cells of a column that is on show, line by line."""
-        column, width = next((column, width) for column, width in self._columns_shown if column.key == key)
-        return [self._cell(item, column, width) for item in self.shown]
+        """The cells of a column that is on show, line by line; headings stand in the first one.
+
+        Raises:
+            KeyError: the column is not on show.
+        """
+        shown = {column.key: (column, width) for column, width in self._columns_shown}
+        column, width = shown[key]
+        heading = column is self._columns_shown[0][0]
+        return [
+            (line if heading else Text()) if isinstance(line, Text) else self._cell(line, column, width)
+            for line in self._lines
+        ]
 
     def _title(self, column: Column[Item, Look], width: int) -> str:
         if column.centred:

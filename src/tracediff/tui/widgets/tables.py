@@ -129,7 +129,7 @@ _ROW_NUMBERS: tuple[Column[Row, Figures], ...] = (
     Column("row", "family, shape", _row_name, lambda row: (row.family, row.shape or ""), 21, right=False,
            elastic=True, ascending=True),
     Column("calls", "calls", lambda row, figures, width: phrases.calls(row),
-           lambda row: max(side.calls for side in (row.base, row.candidate) if side), 7, rank=6),
+           lambda row: max(side.calls for side in (row.base, row.candidate) if side), 7, rank=4),
     Column("base_self", "base self", lambda row, figures, width: figures.base(_side_self(row, "base")),
            lambda row: _side_self(row, "base") or -1, _TIME, rank=9),
     Column("candidate_self", "cand. self", lambda row, figures, width: figures.candidate(_side_self(row, "candidate")),
@@ -145,8 +145,8 @@ _ROW_NUMBERS: tuple[Column[Row, Figures], ...] = (
            centred=True),
     Column("ratio", "ratio", lambda row, figures, width: ratio_cell(row.ratio), lambda row: row.ratio or -1, 6, rank=3),
     Column("share", "share", lambda row, figures, width: phrases.share(row.delta_ns, figures.diff),
-           lambda row: row.delta_ns, 8, rank=7),
-    Column("change", "change", _row_change, lambda row: row.change, 9, rank=4, right=False, elastic=True,
+           lambda row: row.delta_ns, 8, rank=6),
+    Column("change", "change", _row_change, lambda row: row.change, 9, rank=7, right=False, elastic=True,
            ascending=True),
 )  # fmt: skip
 
