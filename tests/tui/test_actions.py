@@ -37,6 +37,7 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.OPERATORS: (OperatorsPane,),
     Scope.PANEL: (RowPanel,),
     Scope.TREE: (CallTreeView,),
+    Scope.HITS: (CallTreeView,),
     Scope.EXPLANATIONS: (Explanations,),
     Scope.TIMELINE: (IciclePair,),
     Scope.TIMELINE_PANE: (TimelinePane,),

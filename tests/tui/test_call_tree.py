@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from tracediff import units
 from tracediff.model.diff import Diff
 from tracediff.model.merged_tree import MergedTree
+from tracediff.model.trace import BoolArray
+from tracediff.tui.filtering import calls_found, row_subjects
 from tracediff.tui.outline import Outline
+from tracediff.tui.query import parse
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.widgets.call_tree import CallTreeView
 from tui.driver import opened
@@ -45,18 +50,33 @@ def test_hot_path_ends_where_the_difference_is_the_calls_own(gtsrb: Diff) -> Non
     assert outline.visible[outline.reveal(last)] == last
 
 
+def found(diff: Diff, needle: str) -> BoolArray:
+    return calls_found(tree_of(diff), row_subjects(diff), parse(needle), diff.total.delta_ns)
+
+
 def test_filter_keeps_callers(gtsrb: Diff) -> None:
     outline = Outline(tree_of(gtsrb))
     before = list(outline.visible)
-    outline.keep("MKLDNN_convolution")
+    outline.keep(found(gtsrb, "MKLDNN_convolution"))
     shown = [outline.tree.names[max(outline.tree.candidate_name[node], 0)] for node in outline.visible]
     assert "aten::mkldnn_convolution" in shown
     assert "model_inference" in shown
     assert "aten::addmm" not in shown
-    outline.keep("no such name")
+    hits = [node for node in outline.visible if outline.is_hit(node)]
+    assert {outline.tree.names[outline.tree.candidate_name[node]] for node in hits} == {"aten::mkldnn_convolution"}
+    outline.keep(found(gtsrb, "no such name"))
     assert outline.visible == []
-    outline.keep("")
+    assert outline.hit_beside(None, 1) is None
+    outline.keep(None)
     assert outline.visible == before
+
+
+def test_calls_are_found_by_numbers_and_by_their_rows(gtsrb: Diff) -> None:
+    tree = tree_of(gtsrb)
+    assert np.flatnonzero(found(gtsrb, "<-50ms")).tolist() == np.flatnonzero(tree.delta_ns < -50_000_000).tolist()
+    families = [gtsrb.rows[row].family if row >= 0 else None for row in tree.row]
+    assert found(gtsrb, "family:conv2d").tolist() == [family == "conv2d" for family in families]
+    assert found(gtsrb, "changed").tolist() == (tree.base_name != tree.candidate_name).tolist()
 
 
 async def test_keys_fold_and_numbers_are_those_of_the_tree(gtsrb: Diff) -> None:
@@ -94,3 +114,17 @@ async def test_enter_opens_the_row_of_a_call(gtsrb: Diff) -> None:
         assert isinstance(pilot.app.screen, DetailScreen)
         row = gtsrb.rows[tree_of(gtsrb).row[1]]
         assert (pilot.app.screen.row.family, pilot.app.screen.row.shape) == (row.family, row.shape)
+
+
+async def test_n_goes_from_hit_to_hit(gtsrb: Diff) -> None:
+    hits = np.flatnonzero(found(gtsrb, "addmm")).tolist()
+    assert len(hits) > 1
+    async with opened() as pilot:
+        await pilot.press("3", "/", *"addmm", "enter")
+        await pilot.pause()
+        view = pilot.app.screen.query_one(CallTreeView)
+        seen = []
+        for key in ("n",) * len(hits) + ("n", "N"):
+            await pilot.press(key)
+            seen.append(view.node)
+        assert seen == [*hits, hits[0], hits[-1]]

@@ -86,7 +86,7 @@ async def test_an_explanation_leads_to_its_rows_until_escape(gtsrb: Diff, size: 
     async with opened(size=size, tab="ledger") as pilot:
         beside = pilot.app.screen.query_one(Explanations).region.x > 0
         assert beside == (size == WIDE)
-        await pilot.press("2", "b", "1", "tab", *"j" * at, "enter")
+        await pilot.press("2", "i", "1", "tab", *"j" * at, "enter")
         await pilot.pause()
         assert shown_rows(pilot, gtsrb) == sorted(gtsrb.explanations[at].rows)
         if size == WIDE:

@@ -42,7 +42,7 @@ def test_textual_is_the_version_that_the_pictures_were_made_with() -> None:
         pytest.param(GTSRB, [TIMELINE, "down"], NARROW, id="timeline-80x24"),
         pytest.param(RESNET, [TIMELINE, "down", *"++++"], (120, 36), id="timeline-120x36"),
         pytest.param(RESNET, [TIMELINE, "f", "down"], (200, 60), id="flame-200x60"),
-        pytest.param(GTSRB, ["2", "b"], WIDE, id="operators-160x48"),
+        pytest.param(GTSRB, ["2", "b", "G", "enter"], WIDE, id="operators-160x48"),
         pytest.param(PRINTED, [], NARROW, id="printed-ledger-80x24"),
         pytest.param(BERT, ["j", "j", "tab"], (120, 36), id="ledger-120x36"),
         pytest.param(RESNET, ["4"], (200, 60), id="kernels-200x60"),

@@ -77,8 +77,8 @@ def _verdict(group: Group, figures: Figures, width: int) -> Text | str:
 
 _COLUMNS: tuple[Column[Group, Figures], ...] = (
     Column("rows", "rows", lambda group, figures, width: f"{len(group.rows):,}", lambda group: len(group.rows), 6,
-           rank=4),
-    Column("calls", "calls", _calls, lambda group: max(group.base_calls, group.candidate_calls), 9, rank=5),
+           rank=5),
+    Column("calls", "calls", _calls, lambda group: max(group.base_calls, group.candidate_calls), 9, rank=4),
     Column("base", "base", lambda group, figures, width: figures.base(group.base_ns), lambda group: group.base_ns, 10),
     Column("candidate", "candidate", lambda group, figures, width: figures.candidate(group.candidate_ns),
            lambda group: group.candidate_ns, 10),

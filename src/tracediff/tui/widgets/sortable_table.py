@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Generic, TypeAlias, TypeVar
 
 from rich.cells import cell_len
@@ -23,6 +24,8 @@ SortKey: TypeAlias = int | float | str | tuple[int | float | str, ...]
 
 _PADDING = 1
 """Cells on either side of a column."""
+COMFORT_RANK = 7
+"""Columns from this rank on are there only where elastic ones before them have twice their least width, if need be."""
 _MEASURED = 500
 """So many items say how wide an elastic column may grow: more would be felt, and differ by little."""
 
@@ -37,7 +40,7 @@ class Column(Generic[Item, Look]):
         cell: an item's text in so many cells.
         sort: what to sort by; None: it sorts by nothing.
         width: in cells; the least where it is elastic.
-        rank: columns with a low rank are shown first where not all fit.
+        rank: columns with a low rank are shown first where not all fit; those of one rank above 0 together, or not.
         right: aligned right.
         elastic: takes what is left over.
         ascending: the order that one wants first.
@@ -182,17 +185,29 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         padding = 2 * _PADDING
         room = self.line_width
         self.columns_wanted = tuple(self.columns_for(room))
+        # How far elastic ones may grow: until they say all, and at first to twice their least width.
+        growth = {one.key: max(0, self._widest(one) - one.width) for one in self.columns_wanted if one.elastic}
+        comfort = {one.key: min(one.width, growth[one.key]) for one in self.columns_wanted if one.elastic}
         chosen: list[Column[Item, Look]] = []
-        for column in sorted(self.columns_wanted, key=lambda column: column.rank):
-            if chosen and column.width + padding > room:
+        by_rank = sorted(self.columns_wanted, key=lambda column: column.rank)
+        for (rank, _), together in groupby(by_rank, key=lambda column: (column.rank, column.rank or column.key)):
+            columns = list(together)
+            taken = sum(column.width + padding for column in columns)
+            before = sum(comfort.get(one.key, 0) for one in chosen) if rank >= COMFORT_RANK else 0
+            if chosen and taken + before > room:
                 break
-            chosen.append(column)
-            room -= column.width + padding
+            chosen += columns
+            room -= taken
+        room = max(0, room)
         widths = {column.key: column.width for column in chosen}
         elastic = [column for column in chosen if column.elastic]
+        for column in elastic:
+            grown = min(room, comfort[column.key])
+            widths[column.key] += grown
+            growth[column.key] -= grown
+            room -= grown
         for place, column in enumerate(elastic):
-            extra = max(0, room) // (len(elastic) - place)
-            grown = min(extra, max(0, self._widest(column) - column.width))
+            grown = min(room // (len(elastic) - place), growth[column.key])
             widths[column.key] += grown
             room -= grown
         return [(column, widths[column.key]) for column in self.columns_wanted if column in chosen]
@@ -223,9 +238,18 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         return self._joined([self._cell(item, column, width) for column, width in self._columns_shown])
 
     def texts(self, key: str) -> list[Text]:
-        """The cells of a column that is on show, line by line."""
-        column, width = next((column, width) for column, width in self._columns_shown if column.key == key)
-        return [self._cell(item, column, width) for item in self.shown]
+        """The cells of a column that is on show, line by line; headings stand in the first one.
+
+        Raises:
+            KeyError: the column is not on show.
+        """
+        shown = {column.key: (column, width) for column, width in self._columns_shown}
+        column, width = shown[key]
+        heading = column is self._columns_shown[0][0]
+        return [
+            (line if heading else Text()) if isinstance(line, Text) else self._cell(line, column, width)
+            for line in self._lines
+        ]
 
     def _title(self, column: Column[Item, Look], width: int) -> str:
         if column.centred:

@@ -20,8 +20,8 @@ _TIME = 10
 _DIFFERENCE = 11
 LEAST_BAR, LARGEST_BAR = 9, 21
 """Cells of a bar; it grows with the screen."""
-_IMPLEMENTATIONS_APART_FROM, _KERNELS_APART_FROM = 190, 230
-"""From so many cells on, what both sides ran stands in two columns; below, the change in one."""
+_INTERVALS_FROM, _IMPLEMENTATIONS_APART_FROM, _KERNELS_APART_FROM = 170, 190, 230
+"""From so many cells on there is room: for intervals, and for what both sides ran in two columns instead of one."""
 
 
 class RowsTable(SortableTable[Row, Figures]):
@@ -38,7 +38,9 @@ class RowsTable(SortableTable[Row, Figures]):
         super().fill(items, look)
 
     def columns_for(self, width: int) -> Sequence[Column[Row, Figures]]:
-        columns = [*_ROW_NUMBERS, _VERDICT] if self._has_verdicts else [*_ROW_NUMBERS]
+        columns = [*_ROW_NUMBERS]
+        if self._has_verdicts:
+            columns.append(_CERTAINTY if width >= _INTERVALS_FROM else _VERDICT)
         columns += _IMPLEMENTATIONS if width >= _IMPLEMENTATIONS_APART_FROM else [_IMPLEMENTATION]
         if self._has_kernels:
             columns += _KERNELS if width >= _KERNELS_APART_FROM else [_KERNEL]
@@ -114,14 +116,14 @@ def ratio_cell(ratio: float | None) -> str:
 
 def _implementation_column(which: str) -> Column[Row, Figures]:
     return Column(f"{which}_implementation", f"{which} implementation", partial(_side_implementation, which=which),
-                  lambda row: phrases.implementation(_side(row, which)), 18, rank=5, right=False, elastic=True,
+                  lambda row: phrases.implementation(_side(row, which)), 18, rank=6, right=False, elastic=True,
                   ascending=True)  # fmt: skip
 
 
 def _kernel_column(which: str) -> Column[Row, Figures]:
     return Column(f"{which}_kernel", f"{which} kernel",
                   lambda row, figures, width: phrases.side_kernels(_side(row, which)) or MISSING,
-                  lambda row: phrases.side_kernels(_side(row, which)), 16, rank=8, right=False, elastic=True,
+                  lambda row: phrases.side_kernels(_side(row, which)), 12, rank=7, right=False, elastic=True,
                   ascending=True)  # fmt: skip
 
 
@@ -129,11 +131,11 @@ _ROW_NUMBERS: tuple[Column[Row, Figures], ...] = (
     Column("row", "family, shape", _row_name, lambda row: (row.family, row.shape or ""), 21, right=False,
            elastic=True, ascending=True),
     Column("calls", "calls", lambda row, figures, width: phrases.calls(row),
-           lambda row: max(side.calls for side in (row.base, row.candidate) if side), 7, rank=6),
+           lambda row: max(side.calls for side in (row.base, row.candidate) if side), 8, rank=4),
     Column("base_self", "base self", lambda row, figures, width: figures.base(_side_self(row, "base")),
-           lambda row: _side_self(row, "base") or -1, _TIME, rank=9),
+           lambda row: _side_self(row, "base") or -1, _TIME, rank=10),
     Column("candidate_self", "cand. self", lambda row, figures, width: figures.candidate(_side_self(row, "candidate")),
-           lambda row: _side_self(row, "candidate") or -1, _TIME, rank=9),
+           lambda row: _side_self(row, "candidate") or -1, _TIME, rank=10),
     Column("base", "base", lambda row, figures, width: figures.base(row.base.time_ns if row.base else None),
            lambda row: _side_time(row.base), _TIME),
     Column("candidate", "candidate",
@@ -145,23 +147,27 @@ _ROW_NUMBERS: tuple[Column[Row, Figures], ...] = (
            centred=True),
     Column("ratio", "ratio", lambda row, figures, width: ratio_cell(row.ratio), lambda row: row.ratio or -1, 6, rank=3),
     Column("share", "share", lambda row, figures, width: phrases.share(row.delta_ns, figures.diff),
-           lambda row: row.delta_ns, 8, rank=7),
-    Column("change", "change", _row_change, lambda row: row.change, 9, rank=4, right=False, elastic=True,
+           lambda row: row.delta_ns, 8, rank=8),
+    Column("change", "change", _row_change, lambda row: row.change, 9, rank=9, right=False, elastic=True,
            ascending=True),
 )  # fmt: skip
 
 _VERDICT: Column[Row, Figures] = Column(
-    "verdict", "verdict", _row_verdict, phrases.verdict, 12, rank=1, right=False, elastic=True, ascending=True,
+    "verdict", "verdict", lambda row, figures, width: phrases.verdict(row), phrases.verdict, 12, rank=1, right=False,
+    ascending=True,
+)  # fmt: skip
+_CERTAINTY: Column[Row, Figures] = Column(
+    "verdict", "verdict, 95 % interval", _row_verdict, phrases.verdict, 43, rank=1, right=False, ascending=True,
 )  # fmt: skip
 
 _IMPLEMENTATION: Column[Row, Figures] = Column(
-    "implementation", "implementation", _row_implementation, phrases.implementations, 22, rank=5, right=False,
+    "implementation", "implementation", _row_implementation, phrases.implementations, 22, rank=6, right=False,
     elastic=True, ascending=True,
 )  # fmt: skip
 _IMPLEMENTATIONS = (_implementation_column("base"), _implementation_column("candidate"))
 
 _KERNEL: Column[Row, Figures] = Column(
-    "kernel", "kernel", lambda row, figures, width: phrases.kernels(row) or MISSING, phrases.kernels, 18, rank=8,
+    "kernel", "kernel", lambda row, figures, width: phrases.kernels(row) or MISSING, phrases.kernels, 18, rank=7,
     right=False, elastic=True, ascending=True,
 )  # fmt: skip
 _KERNELS = (_kernel_column("base"), _kernel_column("candidate"))
