@@ -10,7 +10,6 @@ from tracediff.model.diff import Diff, Latency, LedgerTerm, OperatorPair, Row, R
 from tracediff.model.distribution import Sample
 from tracediff.model.gate import Condition, Outcome
 from tracediff.model.kernels import Kernel, KernelCoverage, KernelName
-from tracediff.model.noise import FamilyNoise, LabelNoise
 from tracediff.model.sites import Site
 from tracediff.model.trace import InputShapes, Summary, Thread
 
@@ -153,23 +152,6 @@ def outcome(outcome: Outcome) -> str:
         f"{units.duration(outcome.candidate_ns)}, {units.difference(compared.delta_ns)}{percent}"
         + (f": {sure}" if sure else "")
     )
-
-
-NOISE_TITLES = ("Family", "Time", "Between processes", "Within", "Floor of 1 + 1", "Detectable")
-
-
-def noise_heading(label: LabelNoise) -> str:
-    """Whose noise it is."""
-    return (
-        f"{units.printable(label.label)}: {units.count(label.captures, 'capture')}, "
-        f"{units.count(label.iterations, 'iteration')}; detectable with {label.captures} + {label.captures}"
-    )
-
-
-def noise_cells(one: FamilyNoise) -> list[str]:
-    """What stands under `NOISE_TITLES`."""
-    parts = (one.between, one.within, one.floor, one.detectable)
-    return [units.short_name(one.family), units.duration(one.time_ns), *map(units.percent, parts)]
 
 
 def name(side: Side) -> str:

@@ -7,7 +7,9 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from rich.console import Console
 from textual.pilot import Pilot
+from textual.widgets import Static
 
 from tracediff.tui.app import TracediffApp
 from tracediff.tui.screens.compare import TABS, CompareScreen
@@ -72,3 +74,11 @@ async def opened(
         await pilot.press(str(1 + TABS.index(tab)))
         await pilot.pause()
         yield pilot
+
+
+def rendered(pilot: Pilot[int], selector: str) -> str:
+    """What a static widget shows, as text."""
+    console = Console(width=150, color_system=None)
+    with console.capture() as capture:
+        console.print(pilot.app.screen.query_one(selector, Static).content)
+    return capture.get()

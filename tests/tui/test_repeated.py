@@ -14,6 +14,8 @@ async def test_verdicts_and_captures(tmp_path: Path) -> None:
     simulation = Simulation(1, effects={"linear": 1.5})
     sides = (simulation.write(tmp_path / "base", 7), simulation.write(tmp_path / "other", 7, candidate=True))
     async with opened((str(sides[0]), str(sides[1]))) as pilot:
+        await pilot.press("d")
+        await pilot.pause(0.1)
         assert (
             dict(zip(cells(rows_table(pilot), "row"), cells(rows_table(pilot), "verdict"), strict=True))[
                 "linear [64] [1,256] [256,64]"

@@ -209,5 +209,6 @@ async def test_detail_has_the_row_and_its_first_call(gtsrb: Diff, size: tuple[in
 async def test_a_line_that_is_no_row_leaves_the_panel_empty() -> None:
     async with opened(PRINTED, size=(120, 36)) as pilot:
         assert panel(pilot).row is not None
-        await pilot.press("b")
+        await pilot.press("b", "G", "enter")
+        await pilot.pause()
         await until(pilot, lambda: panel(pilot).row is None)

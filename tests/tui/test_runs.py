@@ -24,8 +24,8 @@ from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.loading import LoadingScreen
 from tracediff.tui.screens.runs import RunsScreen
 from tracediff.tui.widgets.captures_table import CapturesTable
-from tui.driver import GTSRB, SAMPLES, WIDE, compared, listed, until
-from tui.test_comparison import cells, rendered, text_of
+from tui.driver import GTSRB, SAMPLES, WIDE, compared, listed, rendered, until
+from tui.test_comparison import cells, text_of
 
 from simulation import Simulation
 

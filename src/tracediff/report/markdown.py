@@ -10,6 +10,7 @@ from tracediff.model.diff import Diff, Row
 from tracediff.model.noise import Noise
 from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
+from tracediff.report.noise_text import NOISE_TITLES, noise_cells, noise_heading
 
 _DEFAULT_LIMIT = 15
 _OF_KERNELS = ("Kernels", "Operator", "Library", "Kernel")
@@ -68,8 +69,8 @@ def render_noise(noise: Noise, options: ReportOptions) -> str:
     """A table a label."""
     lines: list[str] = []
     for label in noise.labels:
-        rows = [[_plain(cell) for cell in phrases.noise_cells(one)] for one in label.families[: options.limit or None]]
-        lines += [f"**{_plain(phrases.noise_heading(label))}**", "", *_table(phrases.NOISE_TITLES, rows), ""]
+        rows = [[_plain(cell) for cell in noise_cells(one)] for one in label.families[: options.limit or None]]
+        lines += [f"**{_plain(noise_heading(label))}**", "", *_table(NOISE_TITLES, rows), ""]
         lines += [*(f"- ⚠ {_plain(warning)}" for warning in label.warnings), ""] if label.warnings else []
     return "\n".join(lines)
 

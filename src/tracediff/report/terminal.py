@@ -14,6 +14,7 @@ from tracediff.model.diff import Diff, Row
 from tracediff.model.noise import Noise
 from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
+from tracediff.report.noise_text import NOISE_TITLES, noise_cells, noise_heading
 
 _DEFAULT_LIMIT = 30
 _PIPE_WIDTH = 160
@@ -64,11 +65,11 @@ def render_noise(noise: Noise, options: ReportOptions) -> str:
 
 def _noise_parts(noise: Noise, options: ReportOptions) -> Iterator[RenderableType]:
     for label in noise.labels:
-        table = _table(phrases.noise_heading(label))
-        for at, title in enumerate(phrases.NOISE_TITLES):
+        table = _table(noise_heading(label))
+        for at, title in enumerate(NOISE_TITLES):
             table.add_column(title, justify="right" if at else "left", no_wrap=True)
         for one in label.families[: options.limit or None]:
-            table.add_row(*map(Text, phrases.noise_cells(one)))
+            table.add_row(*map(Text, noise_cells(one)))
         yield table
         yield Text()
         for warning in label.warnings:
