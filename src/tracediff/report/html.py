@@ -19,6 +19,7 @@ from tracediff.model.diff import Diff, Explanation, LedgerTerm, Row, Total
 from tracediff.model.noise import Noise
 from tracediff.model.trace import Operator, Summary
 from tracediff.recorded_fields import fields_of, fields_of_both
+from tracediff.report import noise_text
 from tracediff.report.bars import difference_bar, length, whisker
 from tracediff.report.base import ReportOptions
 from tracediff.report.html_trees import PageTrees
@@ -127,6 +128,7 @@ def _helpers() -> dict[str, Any]:
     return {
         "bar": difference_bar,
         "length": length,
+        "noise_text": noise_text,
         "phrases": phrases,
         "shown_rows": _shown_rows,
         "sign": _sign,
