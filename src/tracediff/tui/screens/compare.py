@@ -57,6 +57,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         super().__init__()
         self.figures = Figures(diff)
         self.narrowing = Narrowing()
+        self._on_show: dict[str, tuple[Figures, Narrowing]] = {}
 
     @property
     def diff(self) -> Diff:
@@ -100,17 +101,25 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self.query_one(RunCards).fill(diff, figures.palette)
         self.query_one("#headline", Static).update(headline(diff, figures.palette))
         for pane in self.query(Pane):
-            pane.fill(figures)
-            pane.narrow(self.narrowing)
             self.query_one(TabbedContent).get_tab(pane).label = Content(pane.title(diff))
+        self._fill_pane()
+
+    def _fill_pane(self) -> None:
+        """Brings the tab on show up to date; the others wait until they are shown, so that nothing waits for them."""
+        pane = self._pane
+        figures, narrowing = self._on_show.get(pane.tab, (None, None))
+        self._on_show[pane.tab] = (self.figures, self.narrowing)
+        if figures is not self.figures:
+            pane.fill(self.figures)
+        if figures is not self.figures or narrowing != self.narrowing:
+            pane.narrow(self.narrowing)
 
     def _palette(self) -> Palette:
         return Palette.of(self.app.theme_variables)  # pyright: ignore[reportUnknownMemberType]
 
     def _narrow(self, narrowing: Narrowing) -> None:
         self.narrowing = narrowing
-        for pane in self.query(Pane):
-            pane.narrow(narrowing)
+        self._fill_pane()
         self._say_what_is_shown()
 
     @on(Pane.Arranged)
@@ -139,6 +148,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     @on(TabbedContent.TabActivated)
     def _enter_tab(self) -> None:
+        self._fill_pane()
         if not self._input.has_focus:
             self._focus_main()
         self._say_what_is_shown()

@@ -119,7 +119,8 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
 
     def rebuild(self, relayout: bool = False) -> None:
         """Filters, sorts and draws anew, and leaves the cursor on its item."""
-        if self._figures is None:
+        if self._figures is None or not self.size.width:
+            # Nothing to show, or no room yet: that comes with a resize.
             return
         under_cursor = self.item_under_cursor()
         kept = [item for item in self._items if self._wanted(item)]
