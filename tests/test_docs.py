@@ -1,4 +1,4 @@
-"""The README's commands are run, its links lead somewhere, its outputs are what the tool prints."""
+"""The commands of README and docs are run, their links lead somewhere, their outputs are what the tool prints."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import pytest
 from builders import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text("utf-8")
+PAGES = sorted((REPOSITORY / "docs").glob("*.md"))
 DOCUMENTS = [
     REPOSITORY / name
     for name in (
@@ -21,9 +22,8 @@ DOCUMENTS = [
         "CHANGELOG.md",
         "sample_traces/README.md",
         "benchmarks/README.md",
-        "docs/certainty.md",
     )
-]
+] + PAGES
 BIN = Path(sys.executable).parent
 
 
@@ -38,7 +38,54 @@ def commands() -> list[str]:
 
 
 def needs_torch(command: str) -> bool:
-    return "capture" in command or " runs/" in command
+    return "capture" in command or " runs/" in command or " arm/" in command
+
+
+def shown_outputs() -> list[tuple[str, str]]:
+    """Commands of the site's pages, each with a part of its output that stands below it."""
+    found: list[tuple[str, str]] = []
+    for page in PAGES:
+        command = ""
+        for language, block in re.findall(r"```(bash|text)\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+            if language == "bash":
+                command = block.strip()
+                found.append((command, ""))
+            else:
+                found.append((command, block))
+    return [(command, output) for command, output in found if not needs_torch(command)]
+
+
+@pytest.mark.parametrize(("command", "shown"), shown_outputs())
+def test_the_site_shows_what_comes_out(tmp_path: Path, command: str, shown: str) -> None:
+    (tmp_path / "sample_traces").symlink_to(REPOSITORY / "sample_traces")
+    result = subprocess.run(
+        ["bash", "-c", command],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={"PATH": f"{BIN}:/usr/bin:/bin", "COLUMNS": "160"},
+    )
+
+    assert result.returncode == 0, result.stderr
+    for line in shown.strip().splitlines():
+        assert line in result.stdout
+
+
+def test_the_site_builds(tmp_path: Path) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        cwd=REPOSITORY,
+        env={"PATH": f"{BIN}:/usr/bin:/bin", "NO_MKDOCS_2_WARNING": "1"},
+    )
+
+    assert result.returncode == 0, result.stderr
+    assert "show this help message" in (tmp_path / "cli/index.html").read_text("utf-8")
+    assert "row.open" in (tmp_path / "keys/index.html").read_text("utf-8")
+    for page in tmp_path.rglob("*.html"):
+        servers = set(re.findall(r'(?:src|href)="https?://([^/"]+)', page.read_text("utf-8")))
+        assert servers <= {"squidfunk.github.io"}, page
 
 
 def test_there_are_commands_to_run() -> None:

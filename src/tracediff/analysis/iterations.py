@@ -205,6 +205,18 @@ def _whole_trace(tree: CallTree) -> tuple[int, list[Iteration]]:
     return thread, [Iteration("whole trace", first, last, 0, start, end, end - start)]
 
 
+def calls_beside(tree: CallTree, thread: int, iterations: Sequence[Iteration]) -> tuple[IntArray, IntArray]:
+    """Calls on other threads than the iterations' that begin while one of them runs, and the place of that one."""
+    other = np.flatnonzero(tree.thread != thread)
+    order = sorted(range(len(iterations)), key=lambda place: (iterations[place].start_ns, iterations[place].end_ns))
+    starts = np.array([iterations[place].start_ns for place in order], dtype=np.int64)
+    # Neighbouring iterations may overlap by rounding.
+    reach = np.maximum.accumulate([iterations[place].end_ns for place in order])
+    last_begun = np.searchsorted(starts, tree.start_ns[other], side="right") - 1
+    inside = (last_begun >= 0) & (tree.start_ns[other] < reach[last_begun])
+    return other[inside], np.array(order)[last_begun[inside]]
+
+
 def _cold_leaders(times: list[int]) -> int:
     """How many leading iterations are cold; at least two always remain to compare them with."""
     cold = 0

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from tracediff.analysis.alignment import MISSING, Alignment
 from tracediff.analysis.grouping import group
-from tracediff.analysis.rows import Assignment
+from tracediff.analysis.rows import Assignment, rows_of_calls
 from tracediff.analysis.side import NO_OWNER, TracedSide
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.trace import IntArray
@@ -31,7 +29,7 @@ def merge_trees(
     sides: tuple[TracedSide, TracedSide],
     assignments: tuple[Assignment, Assignment],
     alignment: Alignment,
-    row_order: Sequence[int],
+    place_of_row: IntArray,
 ) -> MergedTree:
     """Builds the columns of the merged tree.
 
@@ -39,13 +37,11 @@ def merge_trees(
         sides: base and candidate.
         assignments: their rows.
         alignment: how their calls belong together.
-        row_order: the row numbers in the order in which the diff lists them.
+        place_of_row: where the diff lists each row, by number.
     """
     count = len(alignment.depth)
     names: dict[str, int] = {}
     shapes: dict[str, int] = {}
-    position = np.full(max(row_order, default=-1) + 2, -1, dtype=np.int64)
-    position[list(row_order)] = np.arange(len(row_order))
     row = np.full(count, -1, dtype=np.int64)
     columns: list[list[IntArray]] = []
     for side, assignment, calls in zip(sides, assignments, alignment.calls, strict=True):
@@ -62,9 +58,8 @@ def merge_trees(
                 _spread(_mean(side, side.tree.self_ns, there), here, count, 0),
             ]
         )
-        owner = side.owner[there]
-        owned = owner != NO_OWNER
-        row[here[owned]] = position[assignment.row[owner[owned]]]
+        owned = side.owner[there] != NO_OWNER
+        row[here[owned]] = place_of_row[rows_of_calls(side, assignment, there[owned])]
     base, candidate = columns
     return MergedTree(
         names=tuple(names),

@@ -64,15 +64,19 @@ def pool(trees: Sequence[CallTree], found: Sequence[Iterations], path: str, labe
         clipped=sum(tree.clipped for tree in trees),
         duplicates=sum(tree.duplicates for tree in trees),
     )
-    moved = [
-        [_moved(iteration, capture, calls[capture], shifts[capture]) for iteration in one.kept]
-        for capture, one in enumerate(found)
-    ]
+
+    def moved(of_captures: Iterable[Sequence[Iteration]]) -> tuple[Iteration, ...]:
+        return tuple(
+            _moved(iteration, capture, calls[capture], shifts[capture])
+            for capture, of_capture in enumerate(of_captures)
+            for iteration in of_capture
+        )
+
     iterations = Iterations(
         marker=common(one.marker for one in found),
         thread=_ITERATING,
-        kept=tuple(iteration for of_capture in moved for iteration in of_capture),
-        cold=tuple(iteration for one in found for iteration in one.cold),
+        kept=moved(one.kept for one in found),
+        cold=moved(one.cold for one in found),
         empty=tuple(label for one in found for label in one.empty),
         cut=tuple(label for one in found for label in one.cut),
         outside_ns=sum(one.outside_ns for one in found),

@@ -10,7 +10,7 @@ import numpy as np
 
 from tracediff.analysis.accounts import RowKey
 from tracediff.analysis.alignment import MISSING, Alignment
-from tracediff.analysis.side import TracedSide
+from tracediff.analysis.side import NO_OWNER, TracedSide
 from tracediff.model.trace import IntArray
 
 
@@ -39,6 +39,19 @@ class RowKeys:
     @property
     def keys(self) -> Sequence[RowKey]:
         return tuple(self._numbers)
+
+
+def places_of_rows(order: Sequence[int], count: int) -> IntArray:
+    """Where each row is in the order in which a diff lists them, by number; -1 where it does not."""
+    places = np.full(count, -1, dtype=np.int64)
+    places[list(order)] = np.arange(len(order))
+    return places
+
+
+def rows_of_calls(side: TracedSide, assignment: Assignment, calls: IntArray) -> IntArray:
+    """The number of the row that each call's self time belongs to; -1 for annotations outside of operators."""
+    owner = side.owner[calls]
+    return np.where(owner == NO_OWNER, -1, assignment.row[owner])
 
 
 def assign_rows(

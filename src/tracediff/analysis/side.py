@@ -102,6 +102,11 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
     def kind_of(self, call: int) -> Kind:
         return self.kinds.all[int(self.kind[call])]
 
+    def is_typical(self, iteration: Iteration) -> bool:
+        """Whether an iteration, cold or kept, has the structure of the typical ones."""
+        first, *_ = self.typical
+        return _structure(iteration, self.tree, self.signature) == _structure(first, self.tree, self.signature)
+
 
 def prepare_sides(base: Captures, candidate: Captures, families: Families) -> tuple[TracedSide, TracedSide]:
     """Nests the traces, finds their iterations, and says of each call what it is and whom its time belongs to.
@@ -158,14 +163,16 @@ def _prepare(trees: Sequence[CallTree], found: Sequence[Iterations], kinds: Kind
 
 
 def _typical(kept: Sequence[Iteration], tree: CallTree, signature: HashArray) -> tuple[Iteration, ...]:
-    structures: list[bytes] = []
-    for iteration in kept:
-        calls = slice(iteration.first, iteration.last)
-        structures.append(signature[calls][tree.depth[calls] == iteration.depth].tobytes())
+    structures = [_structure(iteration, tree, signature) for iteration in kept]
     most_common = Counter(structures).most_common(1)
     return tuple(
         iteration for iteration, structure in zip(kept, structures, strict=True) if structure == most_common[0][0]
     )
+
+
+def _structure(iteration: Iteration, tree: CallTree, signature: HashArray) -> bytes:
+    calls = slice(iteration.first, iteration.last)
+    return signature[calls][tree.depth[calls] == iteration.depth].tobytes()
 
 
 def rank_of(shapes: InputShapes) -> int | None:

@@ -14,12 +14,14 @@ from tracediff.analysis.comparability import compare_workloads, modules_of
 from tracediff.analysis.device_totals import device_time_of_iterations
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
+from tracediff.analysis.iterations import calls_beside
 from tracediff.analysis.ledger import make_ledger, make_rows
 from tracediff.analysis.merged_tree import first_nodes, merge_trees
 from tracediff.analysis.operators import pair_operators
-from tracediff.analysis.rows import Assignment, RowKeys, assign_rows
+from tracediff.analysis.rows import Assignment, RowKeys, assign_rows, places_of_rows
 from tracediff.analysis.settings import ranks_of
 from tracediff.analysis.side import NO_OWNER, TracedSide, prepare_sides
+from tracediff.analysis.timeline import TracedTimelines
 from tracediff.analysis.warnings import doubts, doubts_about_difference, of_both
 from tracediff.model.device import DeviceDifference
 from tracediff.model.diff import Diff, Latency, OperatorTime, Row, Side, ThreadLedger, Total
@@ -52,6 +54,7 @@ def diff_traces(base: Captures, candidate: Captures, families: Families) -> Diff
     nodes = first_nodes(sides, assignments, alignment)
     numbered = make_rows(keys.keys, keys.structural, accounts[0], accounts[1], iterations, nodes)
     rows = tuple(row for _, row in numbered)
+    place_of_row = places_of_rows([number for number, _ in numbered], len(keys.keys))
 
     spans = [sum(iteration.time_ns for iteration in side.iterations.kept) for side in sides]
     total = Total(
@@ -80,7 +83,7 @@ def diff_traces(base: Captures, candidate: Captures, families: Families) -> Diff
         rows=rows,
         ledger=make_ledger(rows, total, (mean_ns(gaps[0], iterations[0]), mean_ns(gaps[1], iterations[1]))),
         operators=pair_operators(*map(_operators, sides)),
-        call_tree=merge_trees(sides, assignments, alignment, [number for number, _ in numbered]),
+        call_tree=merge_trees(sides, assignments, alignment, place_of_row),
         other_threads=_other_threads(sides, assignments, beside, kernels, keys, families, iterations),
         warnings=(
             *of_both(*map(doubts, sides)),
@@ -89,6 +92,7 @@ def diff_traces(base: Captures, candidate: Captures, families: Families) -> Diff
         ),
         latency=_latency(*sides),
         device=_device(sides, [np.concatenate(both) for both in zip(main, beside, strict=True)]),
+        timelines=TracedTimelines(sides, assignments, alignment, keys, place_of_row),
     )
 
 
@@ -147,15 +151,7 @@ def _calls_of_iterations(side: TracedSide) -> IntArray:
 
 
 def _calls_beside(side: TracedSide) -> IntArray:
-    """Calls on other threads that begin while a kept iteration runs."""
-    tree = side.tree
-    other = np.flatnonzero(tree.thread != side.iterations.thread)
-    spans = sorted((iteration.start_ns, iteration.end_ns) for iteration in side.iterations.kept)
-    starts, ends = np.array(spans, dtype=np.int64).reshape(-1, 2).T
-    begun = np.searchsorted(starts, tree.start_ns[other], side="right")
-    # Neighbouring iterations may overlap by rounding.
-    reach = np.maximum.accumulate(np.concatenate((starts[:1], ends)))
-    return other[(begun > 0) & (tree.start_ns[other] < reach[begun])]
+    return calls_beside(side.tree, side.iterations.thread, side.iterations.kept)[0]
 
 
 def _other_threads(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Literal, TypeAlias
 
 import msgspec
@@ -10,6 +11,7 @@ from tracediff.model.device import DeviceDifference
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.run import Peak, Run
+from tracediff.model.timeline import Timeline, Timelines
 
 Change: TypeAlias = Literal["same", "implementation", "calls", "only base", "only candidate"]
 Match: TypeAlias = Literal["exact", "family", "structural", "none"]
@@ -334,7 +336,7 @@ class Certainty(msgspec.Struct, frozen=True):
     captures: tuple[int, int]
 
 
-class Diff(msgspec.Struct, frozen=True, eq=False):
+class Diff(msgspec.Struct, frozen=True, eq=False, dict=True):
     """Base against candidate. `sum(term.delta_ns for term in ledger) == total.delta_ns`, exactly.
 
     Attributes:
@@ -347,6 +349,7 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
         latency: None where a capture did not record it.
         certainty: None where a side is one capture.
         device: None where neither side ran anything on a device.
+        timelines: the iterations call by call; None where a side has no timeline.
     """
 
     base: Side
@@ -364,6 +367,12 @@ class Diff(msgspec.Struct, frozen=True, eq=False):
     latency: Latency | None = None
     certainty: Certainty | None = None
     device: DeviceDifference | None = None
+    timelines: Timelines | None = None
+
+    @cached_property
+    def timeline(self) -> Timeline | None:
+        """A typical iteration of each side, laid out when first asked for; None where a side has no timeline."""
+        return self.timelines.typical() if self.timelines else None
 
     @property
     def latency_contradicts(self) -> bool:
