@@ -12,12 +12,14 @@ from msgspec import structs
 from tracediff import units
 from tracediff.analysis.conclusions import concluded
 from tracediff.analysis.families import Families, load_families
+from tracediff.analysis.latency import latency_ns
 from tracediff.errors import UsageError
 from tracediff.importers.captures import alone, load_all, load_both, load_each, together
 from tracediff.importers.finding import sets_of_captures
 from tracediff.importers.noise import read_noise
 from tracediff.importers.source import STANDARD_INPUT, Progress
 from tracediff.model.diff import Diff
+from tracediff.model.listing import Listing
 from tracediff.model.noise import LabelNoise, Noise
 from tracediff.model.trace import Captures, PrintedTable, Profile, Trace
 
@@ -123,6 +125,23 @@ def _with_log(side: Captures, log: str | Path) -> Captures:
     if len(side.profiles) != 1:
         raise UsageError("are several captures, and a kernel log is of one. Name that one", side.path)
     return structs.replace(side, profiles=(with_kernel_log(side.profiles[0], log),))
+
+
+def captures_below(folder: str | Path, progress: Progress | None = None) -> Listing:
+    """The captures below a folder, to choose from; only heads of files are read.
+
+    Args:
+        folder: where to look.
+        progress: called with (files looked at, files there are) after each one.
+
+    Raises:
+        TraceFormatError: the folder cannot be read.
+    """
+    from tracediff.importers.listing import list_captures
+
+    listing = list_captures(folder, progress)
+    sides = (structs.replace(side, latency_ns=latency_ns(side.runs)) for side in listing.sides)
+    return structs.replace(listing, sides=tuple(sides))
 
 
 def measure(path: str | Path, options: CompareOptions | None = None, progress: Progress | None = None) -> Noise:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Sequence
 
 _STEPS = ((1_000_000_000, "s"), (1_000_000, "ms"), (1_000, "us"))
@@ -84,6 +85,11 @@ def count(number: int, noun: str) -> str:
 def size(number: int) -> str:
     """`1,234 MB` of bytes, `0.2 MB` of few."""
     return f"{number / 1_000_000:,.{1 if number < 10_000_000 else 0}f} MB"
+
+
+def date(ns: int) -> str:
+    """`2026-11-25 03:48`, as the clock on the wall showed it, of nanoseconds since 1970."""
+    return time.strftime("%Y-%m-%d %H:%M", time.localtime(ns // 1_000_000_000))
 
 
 def reading(done: int, total: int) -> str:

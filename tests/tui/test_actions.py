@@ -8,11 +8,15 @@ from textual.dom import DOMNode
 from tracediff.tui.actions import ACTIONS, Scope
 from tracediff.tui.app import TracediffApp
 from tracediff.tui.panes import OperatorsPane
-from tracediff.tui.screens.compare import CompareScreen, FilterInput
+from tracediff.tui.screens.compare import CompareScreen
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.help import HelpScreen
+from tracediff.tui.screens.loading import LoadingScreen
+from tracediff.tui.screens.runs import RunsScreen
 from tracediff.tui.screens.sort_menu import SortMenu, SortOptions
 from tracediff.tui.widgets.call_tree import CallTreeView
+from tracediff.tui.widgets.captures_table import CapturesTable
+from tracediff.tui.widgets.filter_input import FilterInput
 from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tui.driver import opened
@@ -21,8 +25,12 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.APP: (TracediffApp,),
     Scope.COMPARE: (CompareScreen,),
     Scope.FIGURES: (CompareScreen, DetailScreen),
-    Scope.MOVE: (SortableTable, CallTreeView, Prose, SortOptions),
-    Scope.TABLE: (SortableTable,),
+    Scope.FILTERED: (CompareScreen, RunsScreen),
+    Scope.RUNS: (RunsScreen,),
+    Scope.LOADING: (LoadingScreen,),
+    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, SortOptions),
+    Scope.TABLE: (SortableTable, CapturesTable),
+    Scope.DIFFERENCES: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
     Scope.TREE: (CallTreeView,),
     Scope.BACK: (DetailScreen, HelpScreen),

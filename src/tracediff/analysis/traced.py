@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from statistics import geometric_mean, median
+from statistics import median
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from tracediff.analysis.device_totals import device_time_of_iterations
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
 from tracediff.analysis.iterations import calls_beside
+from tracediff.analysis.latency import latency_ns
 from tracediff.analysis.ledger import make_ledger, make_rows
 from tracediff.analysis.merged_tree import first_nodes, merge_trees
 from tracediff.analysis.operators import pair_operators
@@ -107,15 +108,9 @@ def _typical_ns(side: TracedSide) -> int:
 
 
 def _latency(base: TracedSide, candidate: TracedSide) -> Latency | None:
-    """The geometric mean of the processes' medians, which is what is tested; None where a capture did not record it."""
-    if not all(run.latency_ns for side in (base, candidate) for run in side.runs):
-        return None
-    return Latency(_latency_ns(base), _latency_ns(candidate))
-
-
-def _latency_ns(side: TracedSide) -> int:
-    medians = [median(run.latency_ns) for run in side.runs]
-    return round(geometric_mean(medians) if len(medians) > 1 and min(medians) > 0 else median(medians))
+    """None where a capture did not record it."""
+    base_ns, candidate_ns = latency_ns(base.runs), latency_ns(candidate.runs)
+    return None if base_ns is None or candidate_ns is None else Latency(base_ns, candidate_ns)
 
 
 def _accounts(

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from tracediff.cli import cache, capture, diff, environments, noise, perfetto, show, tensorboard, tui
 from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.options import Parser
+from tracediff.cli.options import Parser, has_terminal
 from tracediff.errors import CaptureError, ComparisonError, TracediffError, TraceFormatError, UsageError
 from tracediff.units import printable
 
@@ -75,8 +75,10 @@ def _run(given: Sequence[str]) -> int:
         print(f"tracediff {version('torch-tracediff')}")
         return ExitCode.OK
     if not hasattr(options, "run"):
-        parser.print_help()
-        return ExitCode.USAGE
+        if not has_terminal():
+            parser.print_help()
+            return ExitCode.USAGE
+        options = parser.parse_args([*given, "tui"])
     code: int = options.run(options)
     sys.stdout.flush()
     return code

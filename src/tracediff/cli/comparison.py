@@ -17,10 +17,14 @@ INPUT = (
 )
 
 
-def add_comparison(parser: ArgumentParser) -> None:
-    """BASE, CANDIDATE, --families, and what repeated captures are judged by."""
+def add_inputs(parser: ArgumentParser) -> None:
+    """BASE and CANDIDATE."""
     parser.add_argument("base", metavar="BASE", help=INPUT)
     parser.add_argument("candidate", metavar="CANDIDATE", help="what to compare with it")
+
+
+def add_comparison(parser: ArgumentParser) -> None:
+    """--families, and what else a comparison can be told."""
     parser.add_argument("--families", metavar="FILE", help="operator families of your own (TOML)")
     add_kernel_log(parser, "; once for each side, base first, or one log for both")
     add_no_cache(parser)

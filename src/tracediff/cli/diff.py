@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from argparse import Namespace
 from typing import TYPE_CHECKING
 
-from tracediff.cli.comparison import add_comparison, compare_options, is_read_once
+from tracediff.cli.comparison import add_comparison, add_inputs, compare_options, is_read_once
 from tracediff.cli.gate import add_gate, conditions_of, is_gated, rule, say
-from tracediff.cli.options import add_output, lean, report_for, report_options, write
+from tracediff.cli.options import add_output, has_terminal, lean, report_for, report_options, write
 from tracediff.cli.progress import progress_line
 
 if TYPE_CHECKING:
@@ -23,6 +21,7 @@ def add_parser(commands: Subparsers) -> None:
         help="where the time between two traces went",
         description="Compares traces, one a side or more: the TUI on a terminal, else text, as with --format.",
     )
+    add_inputs(parser)
     add_comparison(parser)
     add_gate(parser)
     add_output(parser)
@@ -57,8 +56,7 @@ def _print(options: Namespace) -> int:
 
 
 def _wants_tui(options: Namespace) -> bool:
-    on_terminal = sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
-    if not on_terminal or options.format or options.output or is_gated(options):
+    if not has_terminal() or options.format or options.output or is_gated(options):
         return False
     # The TUI reads its inputs again, to swap them.
     return not any(map(is_read_once, (options.base, options.candidate)))

@@ -93,6 +93,14 @@ def report_options(options: Namespace) -> ReportOptions:
     )
 
 
+def has_terminal() -> bool:
+    """Whether somebody can be shown the TUI."""
+    # A stream that the caller closed is None.
+    return all(stream and stream.isatty() for stream in (sys.stdin, sys.stdout)) and (
+        os.environ.get("TERM", "dumb") != "dumb"
+    )
+
+
 def _columns() -> int:
     import shutil
 

@@ -1,9 +1,10 @@
-"""`tracediff tui`: the TUI on two traces."""
+"""`tracediff tui`: the TUI on two traces, or on the captures to choose them from."""
 
 from __future__ import annotations
 
 import sys
 from argparse import Namespace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tracediff.cli.comparison import add_comparison, compare_options, is_read_once
@@ -16,7 +17,19 @@ if TYPE_CHECKING:
 
 def add_parser(commands: Subparsers) -> None:
     """Adds the command."""
-    parser = commands.add_parser("tui", help="look at a comparison in the terminal", description="Opens the TUI.")
+    parser = commands.add_parser(
+        "tui",
+        help="choose captures and look at their comparison in the terminal",
+        description="Opens the TUI: on a comparison, or on the captures below a folder to choose two from. "
+        "tracediff alone does the latter here.",
+    )
+    parser.add_argument(
+        "base",
+        metavar="BASE",
+        nargs="?",
+        help="as of tracediff diff; alone: the folder to choose from, or the file to compare with what is beside it",
+    )
+    parser.add_argument("candidate", metavar="CANDIDATE", nargs="?", help="what to compare with it")
     add_comparison(parser)
     parser.set_defaults(run=run)
 
@@ -26,19 +39,40 @@ def run(options: Namespace) -> int:
 
     Raises:
         UsageError: there is no terminal, or an input is a pipe.
+        TraceFormatError: the one input that is named is not there.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise UsageError("the TUI needs a terminal. Use tracediff diff to print")
-    if any(map(is_read_once, (options.base, options.candidate))):
+    if any(is_read_once(name) for name in (options.base, options.candidate) if name):
         raise UsageError("the TUI reads its inputs more than once, and a pipe gives them once. Use tracediff diff")
-    return open_tui(options)
+    return open_tui(options) if options.candidate else _choose(options)
 
 
 def open_tui(options: Namespace) -> int:
     """Runs the TUI on the two inputs until the user leaves it."""
     from tracediff.tui import run_tui
 
-    code = run_tui(options.base, options.candidate, compare_options(options))
+    return _ended(run_tui(options.base, options.candidate, compare_options(options)))
+
+
+def _choose(options: Namespace) -> int:
+    """Runs the TUI on the captures below the folder that is named, or around the file."""
+    from tracediff.importers.places import is_url, local
+    from tracediff.importers.source import status_of
+    from tracediff.tui import run_tui
+
+    if options.kernel_log:
+        raise UsageError("--kernel-log is of captures that are named. Name both")
+    name = local(options.base or ".")
+    if is_url(name):
+        raise UsageError("is nothing that can be looked around in. Name both inputs", str(name))
+    path = Path(name)
+    status_of(path)
+    base, folder = (None, path) if path.is_dir() else (str(path), path.parent)
+    return _ended(run_tui(base, options=compare_options(options), folder=str(folder)))
+
+
+def _ended(code: int) -> int:
     if code == ExitCode.INTERRUPTED:
         # The app took Ctrl-C as a key.
         raise KeyboardInterrupt

@@ -54,10 +54,15 @@ def label_of(name: Path | str, recorded: str | None = None) -> str:
     if text == STANDARD_INPUT:
         return recorded or "stdin"
     last = Path(_MEMBER.sub("", _QUERY.sub(r"\1", text))).name
-    if recorded and _SAYS_NOTHING.search(last):
+    if recorded and says_nothing(last):
         return recorded
     suffix = next((suffix for suffix in ARCHIVE_SUFFIXES if last.endswith(suffix)), "")
     return _SUFFIXES.sub("", last.removesuffix(suffix)) or last
+
+
+def says_nothing(name: str) -> bool:
+    """Whether the profiler made up the file's name, so that it is its folder that has one."""
+    return bool(_SAYS_NOTHING.search(name))
 
 
 def is_trace_name(name: str) -> bool:
@@ -85,6 +90,14 @@ def parse_words(text: bytes) -> tuple[str, ...]:
         return msgspec.json.decode(text, type=tuple[str, ...])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return ()
+
+
+def parse_value(text: bytes) -> Any:
+    """Whatever JSON it is; None where it is none, or too deep."""
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _frozen(values: Sequence[Any]) -> InputShapes:

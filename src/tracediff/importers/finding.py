@@ -17,7 +17,7 @@ from tracediff.importers.source import STANDARD_INPUT, Source, file_source, text
 if TYPE_CHECKING:
     from tracediff.importers.archive import Archive
 
-_TABLE_SUFFIX = ".txt"
+TABLE_SUFFIX = ".txt"
 _COMPRESSED, _COMPRESSION = (".gz", ".zst"), 10
 _ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 _TAR_MAGIC, _TAR_MAGIC_AT = b"ustar", slice(257, 262)
@@ -153,13 +153,22 @@ def label_folders(folder: Path) -> list[Path]:
     return [entry for entry in below if any(map(_is_trace, _entries(entry)))]
 
 
+def traces_of(folder: Path) -> list[Path]:
+    """The traces that a folder stands for, by name.
+
+    Raises:
+        TraceFormatError: it cannot be read.
+    """
+    return _distinct(file for file in _entries(folder) if _is_trace(file) and not _stands_for_label(file))
+
+
 def _files(name: str | Path) -> list[Path] | None:
     """The traces of a folder, or those that a pattern matches; None where the name is neither."""
     if is_url(name):
         return None
     folder = Path(name)
     if folder.is_dir():
-        return _distinct(file for file in _entries(folder) if _is_trace(file) and not _stands_for_label(file))
+        return traces_of(folder)
     if os.path.lexists(folder) or not glob.has_magic(str(name)) or _split(name)[1] is not None:
         return None
     return _distinct(Path(match) for match in glob.glob(str(name)) if _is_trace(Path(match)))  # noqa: PTH207
@@ -182,7 +191,7 @@ def _nothing_in(folder: Path) -> str:
 
 def _tables(folder: Path) -> list[Path]:
     """The printed tables in a folder; other texts are nobody's business."""
-    texts = sorted(file for file in _entries(folder) if file.suffix == _TABLE_SUFFIX and file.is_file())
+    texts = sorted(file for file in _entries(folder) if file.suffix == TABLE_SUFFIX and file.is_file())
     return [
         file for file in texts if file.stat().st_size and KeyAveragesTableImporter().sniff(file_source(file).head())
     ]

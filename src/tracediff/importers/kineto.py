@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import msgspec
 from msgspec import structs
 
 from tracediff.errors import TraceFormatError
+from tracediff.importers.base import parse_value
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.damage import Damage
 from tracediff.importers.event_list import EventList
@@ -86,7 +86,7 @@ class KinetoImporter:
                 if key in _FLAGS:
                     flags[key] = text in _ON
                 elif key in _READ_KEYS and text is not None:
-                    metadata[key] = _decode(text)
+                    metadata[key] = parse_value(text)
                 if key == OWN_KEY and metadata.get(key) is None:
                     doubts.append("what the capture recorded of itself is malformed: left out")
         elif stream.opens_with(b"["):
@@ -126,10 +126,3 @@ def _nothing_in(read: ReadReport, has_list: bool) -> str:
             "Name a file that torch.profiler exported"
         )
     return "is a trace without events. Capture it again"
-
-
-def _decode(text: bytes) -> Any:
-    try:
-        return msgspec.json.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return None

@@ -5,8 +5,8 @@ from __future__ import annotations
 import binascii
 import re
 from collections.abc import Mapping
+from itertools import islice
 from math import isfinite
-from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,7 +15,7 @@ from tracediff.errors import TraceFormatError
 from tracediff.importers.base import label_of
 from tracediff.importers.damage import Damage
 from tracediff.importers.json_stream import JsonStream
-from tracediff.importers.source import read_blocks
+from tracediff.importers.source import Source
 from tracediff.importers.window import Window
 from tracediff.model.kernels import KernelLog
 from tracediff.model.run import OutputDigest, Peak, Run
@@ -24,20 +24,30 @@ from tracediff.model.trace import Operator
 T = TypeVar("T")
 
 OWN_KEY = "tracediff"
+END_OF_TIME_NS = 2**63
+"""What lies behind is no time of a capture."""
+
 _DTYPES = {"fp32": "float32", "bf16": "bfloat16"}
+# No record is as long, and one without an end must not be looked for through a whole file.
+_MOST_BLOCKS = 256
 _SETTINGS = ("dtype", "batch", "channels_last", "seed")
 
 
-def read_record(path: Path) -> bytes:
+def read_record(source: Source) -> bytes | None:
     """The record of a capture as JSON text, without reading the trace behind it: it is the file's first key.
 
+    Returns:
+        None where the file begins with something else.
+
     Raises:
-        TraceFormatError: the file cannot be read, or does not begin with a record.
+        TraceFormatError: the file cannot be read, or its record has no end.
     """
-    stream = JsonStream(Window(read_blocks(path), str(path)), Damage())
-    if stream.opens_with(b"{") and next(stream.object_keys(), None) == OWN_KEY and (record := stream.value()):
+    stream = JsonStream(Window(islice(source.blocks(), _MOST_BLOCKS), source.name), Damage())
+    if not stream.opens_with(b"{") or next(stream.object_keys(), None) != OWN_KEY:
+        return None
+    if record := stream.value():
         return record
-    raise TraceFormatError("does not begin with the record of a capture. Capture it again", str(path))
+    raise TraceFormatError("begins with a damaged record of a capture. Capture it again", source.name)
 
 
 # How torch's build names a BLAS (`BLAS_INFO=open`), and how its users do.
@@ -118,6 +128,12 @@ def warnings_of(recorded: object) -> tuple[str, ...]:
     own = _as(recorded, dict[str, Any], {})
     checks = _as(own.get("checks"), dict[str, Any], {})
     return _as(checks.get("warnings"), tuple[str, ...], ())
+
+
+def captured_ns_of(recorded: object) -> int | None:
+    """When the capture was made, since 1970; None where it does not say that, or says a time that none can be."""
+    captured_ns = _number(_as(recorded, dict[str, Any], {}).get("captured_ns"))
+    return captured_ns if captured_ns is not None and 0 < captured_ns < END_OF_TIME_NS else None
 
 
 def key_averages_of(recorded: object) -> tuple[Operator, ...] | None:

@@ -12,6 +12,7 @@ import msgspec
 
 from tracediff.errors import CaptureError, TraceFormatError
 from tracediff.importers.recorded import read_record
+from tracediff.importers.source import file_source
 
 PATTERN = "*.pt.trace.json"
 
@@ -90,5 +91,6 @@ def link_median(folder: Path) -> Link | None:
 def _record(path: Path) -> _Record | None:
     """None for what somebody else put there."""
     with contextlib.suppress(TraceFormatError, msgspec.DecodeError):
-        return msgspec.json.decode(read_record(path), type=_Record)
+        record = read_record(file_source(path))
+        return msgspec.json.decode(record, type=_Record) if record else None
     return None

@@ -8,13 +8,16 @@ if TYPE_CHECKING:
     from tracediff.compare import CompareOptions
 
 
-def run_tui(base: str, candidate: str, options: CompareOptions | None = None) -> int:
-    """Reads both inputs and shows their comparison until the user leaves.
+def run_tui(
+    base: str | None = None, candidate: str | None = None, options: CompareOptions | None = None, folder: str = "."
+) -> int:
+    """Shows a comparison, or the captures to choose one from, until the user leaves.
 
     Args:
-        base: a trace file, as the user named it.
-        candidate: what to compare with it.
+        base: a trace file, as the user named it; where there is no candidate, what is marked at first.
+        candidate: what to compare with it; without one, the captures below `folder` are shown.
         options: how to compare.
+        folder: where to look for captures.
 
     Returns:
         The exit code: 0, or 130 where Ctrl+C ended it.
@@ -25,4 +28,4 @@ def run_tui(base: str, candidate: str, options: CompareOptions | None = None) ->
     # Textual takes a quarter of a second to import, which `tracediff --help` must not pay.
     from tracediff.tui.app import TracediffApp
 
-    return TracediffApp(base, candidate, options).run_to_exit_code()
+    return TracediffApp(base, candidate, options, folder).run_to_exit_code()

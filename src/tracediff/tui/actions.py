@@ -13,9 +13,13 @@ class Scope(Enum):
 
     APP = "Everywhere"
     COMPARE = "Comparison"
+    FILTERED = "Comparison, captures"
     FIGURES = "Comparison, detail"
     MOVE = "Moving"
+    RUNS = "Captures"
+    LOADING = "While reading"
     TABLE = "Tables"
+    DIFFERENCES = "Rows, operators, ledger"
     OPERATORS = "Operators"
     TREE = "Call tree"
     BACK = "Detail, help"
@@ -74,14 +78,27 @@ _KEY_NAMES = {
 }
 
 ACTIONS: tuple[Action, ...] = (
-    Action("row.open", Scope.TABLE, "enter", "select_cursor", "Open", "open the row under the cursor", footer=True),
+    Action("runs.mark", Scope.RUNS, "space", "mark", "Mark", "mark as base, then as candidate; or not", footer=True),
+    Action(
+        "runs.compare",
+        Scope.RUNS,
+        "enter",
+        "compare",
+        "Compare",
+        "compare what is marked; with one mark, that and the line under the cursor",
+        footer=True,
+    ),
+    Action("runs.swap", Scope.RUNS, "x", "swap_marks", "Swap marks", "make the base the candidate, and back"),
+    Action("runs.reload", Scope.RUNS, "r", "reload", "Reload", "look for captures once more", footer=True),
+    Action("loading.cancel", Scope.LOADING, "escape", "cancel", "Cancel", "back to the captures", footer=True),
+    Action("row.open", Scope.DIFFERENCES, "enter", "select_cursor", "Open", "open what the cursor is on", footer=True),
     Action("sort.menu", Scope.TABLE, "s", "sort_menu", "Sort", "choose the column to sort by", footer=True),
     Action("sort.left", Scope.TABLE, "<", "sort_column(-1)", "Sort left", "sort by the column to the left"),
     Action("sort.right", Scope.TABLE, ">", "sort_column(1)", "Sort right", "sort by the column to the right"),
     Action("sort.invert", Scope.TABLE, "I", "sort_invert", "Invert", "turn the order round"),
     Action(
         "rows.unchanged",
-        Scope.TABLE,
+        Scope.DIFFERENCES,
         "u",
         "screen.toggle_unchanged",
         "Unchanged",
@@ -122,14 +139,21 @@ ACTIONS: tuple[Action, ...] = (
     Action("tab.next", Scope.COMPARE, "]", "turn_tab(1)", "Next tab", "the tab to the right"),
     Action(
         "filter.open",
-        Scope.COMPARE,
+        Scope.FILTERED,
         "/",
         "filter",
         "Filter",
-        "only what contains these words: family, shape, operators, implementations",
+        "only what contains these words, wherever they stand in a line",
         footer=True,
     ),
-    Action("filter.clear", Scope.COMPARE, "escape", "clear_filter", "Clear filter", "show everything again"),
+    Action(
+        "filter.clear",
+        Scope.FILTERED,
+        "escape",
+        "clear_filter",
+        "Clear filter",
+        "show everything again; from a comparison without a filter, back to the captures",
+    ),
     Action("figures.share", Scope.FIGURES, "%", "toggle_share", "Share", "times as time or as share", footer=True),
     Action("filter.done", Scope.FILTER, "enter,down", "submit", "Keep", "back to the table, filtered", footer=True),
     Action(

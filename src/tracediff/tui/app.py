@@ -1,4 +1,4 @@
-"""The application: starts the comparison, and goes between the screens."""
+"""The application: starts comparisons, and goes between the screens."""
 
 from __future__ import annotations
 
@@ -10,13 +10,16 @@ from textual import on
 from textual.app import App, SystemCommand
 from textual.screen import Screen
 
+from tracediff import units
+from tracediff.errors import TracediffError
 from tracediff.tui.actions import Scope, bindings
-from tracediff.tui.loading import Loading
-from tracediff.tui.messages import DiffReady, LoadFailed, ReadProgress, RowOpened
+from tracediff.tui.loading import Loading, comparing
+from tracediff.tui.messages import ComparisonLeft, DiffReady, LoadFailed, PairChosen, ReadProgress, RowOpened
 from tracediff.tui.screens.compare import CompareScreen
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.loading import LoadingScreen
+from tracediff.tui.screens.runs import RunsScreen
 
 if TYPE_CHECKING:
     from tracediff.compare import CompareOptions
@@ -25,11 +28,12 @@ EXIT_OK, EXIT_UNREADABLE, EXIT_INTERRUPTED = 0, 3, 130
 
 
 class TracediffApp(App[int], inherit_bindings=False):
-    """Base against candidate.
+    """Base against candidate; without both, the captures to choose them from.
 
     Args:
-        base, candidate: the inputs as the user named them.
+        base, candidate: the inputs as the user named them. Without a candidate the base is what is marked at first.
         options: how to compare.
+        folder: below which captures are looked for.
 
     Attributes:
         error: why there is nothing to show.
@@ -40,13 +44,20 @@ class TracediffApp(App[int], inherit_bindings=False):
     BINDINGS = bindings(Scope.APP)
     ENABLE_COMMAND_PALETTE = True
 
-    def __init__(self, base: str, candidate: str, options: CompareOptions | None = None) -> None:
+    def __init__(
+        self,
+        base: str | None = None,
+        candidate: str | None = None,
+        options: CompareOptions | None = None,
+        folder: str = ".",
+    ) -> None:
         super().__init__()
         self.error: BaseException | None = None
-        self._inputs = self._asked = (base, candidate)
+        self._inputs = self._asked = (base, candidate) if base is not None and candidate is not None else None
         self._options = options
         self._loading: Loading | None = None
-        self._reading = LoadingScreen(base, candidate)
+        self._runs = RunsScreen(folder, base) if self._inputs is None else None
+        self._reading: LoadingScreen | None = None
         self._compare: CompareScreen | None = None
 
     def run_to_exit_code(self) -> int:
@@ -62,15 +73,22 @@ class TracediffApp(App[int], inherit_bindings=False):
         return self.return_code or EXIT_INTERRUPTED if code is None else code
 
     def on_mount(self) -> None:
-        self.push_screen(self._reading)
-        self._load(*self._inputs)
+        if self._runs:
+            self.push_screen(self._runs)
+        if self._inputs:
+            self._open(*self._inputs)
 
     def on_unmount(self) -> None:
         self._stop_loading()
 
+    def _open(self, base: str, candidate: str) -> None:
+        self._reading = LoadingScreen(base, candidate, is_chosen=self._runs is not None)
+        self.push_screen(self._reading)
+        self._load(base, candidate)
+
     def _load(self, base: str, candidate: str) -> None:
         self._asked = (base, candidate)
-        self._loading = Loading(self, base, candidate, self._options)
+        self._loading = comparing(self, base, candidate, self._options)
         self._loading.start()
 
     def _stop_loading(self) -> None:
@@ -87,25 +105,43 @@ class TracediffApp(App[int], inherit_bindings=False):
 
     @on(DiffReady)
     def _show_diff(self, ready: DiffReady) -> None:
-        if not self.screen_stack:
+        below = self._compare or self._reading
+        if not self.screen_stack or below is None:
             return
         self._loading = None
         self._inputs = self._asked
-        below = self._compare or self._reading
-        while self.screen is not below:
-            # Help or a detail of what is no more.
-            self.pop_screen()
+        self._go_back_to(below)
         if self._compare is None:
             self._compare = CompareScreen(ready.diff)
             self.switch_screen(self._compare)  # pyright: ignore[reportUnknownMemberType]
             return
         self._compare.show(ready.diff)
 
+    def _go_back_to(self, below: Screen[None]) -> None:
+        while self.screen is not below:
+            # Help or a detail of what is no more.
+            self.pop_screen()
+
     @on(LoadFailed)
     def _give_up(self, failed: LoadFailed) -> None:
+        if self._runs and isinstance(failed.error, TracediffError):
+            self._leave_comparison()
+            self.notify(units.printable(str(failed.error)), severity="error", markup=False)
+            return
         self._loading = None
         self.error = failed.error
         self.exit(EXIT_UNREADABLE)
+
+    @on(PairChosen)
+    def _open_pair(self, chosen: PairChosen) -> None:
+        self._open(chosen.base, chosen.candidate)
+
+    @on(ComparisonLeft)
+    def _leave_comparison(self) -> None:
+        if self._runs:
+            self._stop_loading()
+            self._go_back_to(self._runs)
+            self._reading = self._compare = None
 
     @on(RowOpened)
     def _open_row(self, opened: RowOpened) -> None:
@@ -126,10 +162,10 @@ class TracediffApp(App[int], inherit_bindings=False):
 
     def action_swap(self) -> None:
         """Compares the other way round."""
-        if self._loading is None:
+        if self._loading is None and self._inputs:
             if self._options:
                 self._options = self._options.swapped()
-            self._load(*reversed(self._inputs))
+            self._load(*self._inputs[::-1])
 
     def action_help(self) -> None:
         """Lists all actions."""

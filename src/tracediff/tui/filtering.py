@@ -1,10 +1,11 @@
-"""The filter that `/` opens: which rows and operators its words leave."""
+"""The filter that `/` opens: which rows, operators and captures its words leave."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from tracediff.model.diff import OperatorPair, Row
+from tracediff.model.listing import Listed
 from tracediff.phrases import implementation
 
 FAMILY = "family:"
@@ -39,6 +40,13 @@ def row_words(row: Row) -> str:
 def operator_words(pair: OperatorPair) -> str:
     """What a filter looks for in an operator."""
     return _join([pair.name])
+
+
+def capture_words(side: Listed, notes: str) -> str:
+    """What a filter looks for in captures: what their line says, and where they are."""
+    run = side.run
+    recorded = (run.backend, run.torch_version, run.engine, run.workload) if run else ()
+    return _join([side.name, side.path, notes, *filter(None, recorded)])
 
 
 def matches(words: str, needle: str) -> bool:

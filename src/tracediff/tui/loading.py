@@ -1,17 +1,20 @@
-"""Compares two files beside the event loop, so that the first paint waits for nothing and quitting neither."""
+"""Reads files beside the event loop, so that the first paint waits for nothing and quitting neither."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 from textual.message_pump import MessagePump
 
-from tracediff.tui.messages import DiffReady, LoadFailed, ReadProgress
+from tracediff.tui.messages import DiffReady, ListingReady, LoadFailed, ReadProgress
 
 if TYPE_CHECKING:
     from tracediff.compare import CompareOptions
+    from tracediff.importers.source import Progress
 
 
 class _CancelledError(Exception):
@@ -19,21 +22,19 @@ class _CancelledError(Exception):
 
 
 class Loading:
-    """One comparison under way.
+    """One piece of work under way.
 
     A daemon thread and not a Textual worker: those run in the event loop's executor, which the interpreter waits for
     when it exits, and analysis of a large trace cannot be interrupted.
 
     Args:
-        listener: gets `ReadProgress`, then one `DiffReady` or `LoadFailed`.
-        base, candidate: the inputs.
-        options: how to compare.
+        listener: gets `ReadProgress`, then what the work made, or `LoadFailed`.
+        work: takes where to tell its progress, and makes the message.
     """
 
-    def __init__(self, listener: MessagePump, base: str, candidate: str, options: CompareOptions | None) -> None:
+    def __init__(self, listener: MessagePump, work: Callable[[Progress], Message]) -> None:
         self._listener = listener
-        self._inputs = (base, candidate)
-        self._options = options
+        self._work = work
         self._cancelled = threading.Event()
 
     def start(self) -> None:
@@ -45,16 +46,14 @@ class Loading:
         self._cancelled.set()
 
     def _run(self) -> None:
-        from tracediff.compare import compare
-
         try:
-            diff = compare(*self._inputs, self._options, self._progress)
+            made = self._work(self._progress)
         except _CancelledError:
             return
         except BaseException as error:  # An exception of a thread reaches nobody: the app raises it where it was run.
             self._post(LoadFailed(error))
         else:
-            self._post(DiffReady(diff))
+            self._post(made)
 
     def _progress(self, done: int, total: int) -> None:
         if self._cancelled.is_set():
@@ -64,3 +63,26 @@ class Loading:
     def _post(self, message: Message) -> None:
         if not self._cancelled.is_set():
             self._listener.post_message(message)
+
+
+def comparing(listener: MessagePump, base: str, candidate: str, options: CompareOptions | None) -> Loading:
+    """Compares two inputs; makes `DiffReady`."""
+    return Loading(listener, partial(_compared, base, candidate, options))
+
+
+def looking(listener: MessagePump, folder: str) -> Loading:
+    """Looks for the captures below a folder; makes `ListingReady`."""
+    return Loading(listener, partial(_listed, folder))
+
+
+def _compared(base: str, candidate: str, options: CompareOptions | None, progress: Progress) -> Message:
+    # What compares takes as long to import as Textual, which is on screen by then.
+    from tracediff.compare import compare
+
+    return DiffReady(compare(base, candidate, options, progress))
+
+
+def _listed(folder: str, progress: Progress) -> Message:
+    from tracediff.compare import captures_below
+
+    return ListingReady(captures_below(folder, progress))

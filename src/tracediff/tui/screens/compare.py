@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, cast
+from typing import cast
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
 from textual.containers import Horizontal
 from textual.content import Content
 from textual.events import Resize
@@ -19,25 +18,17 @@ from tracediff.model.diff import Diff
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import Figures
 from tracediff.tui.filtering import Narrowing
-from tracediff.tui.messages import ReadProgress
+from tracediff.tui.messages import ComparisonLeft, ReadProgress
 from tracediff.tui.palette import Palette
 from tracediff.tui.panes import PANES, OperatorsPane, Pane
 from tracediff.tui.widgets.call_tree import CallTreeView
+from tracediff.tui.widgets.filter_input import FilterInput
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.summary import RunCards, headline
 
 TABS = tuple(pane.tab for pane in PANES)
 _SHORT = 20
 """Below this many lines the cards give way to the table."""
-
-
-class FilterInput(Input, inherit_bindings=False):
-    """Where the filter's words are typed; the keys that edit text are Textual's."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings(Scope.FILTER),
-        *(key for key in Input.BINDINGS if not isinstance(key, Binding) or key.key != "enter"),
-    ]
 
 
 class CompareScreen(Screen[None], inherit_bindings=False):
@@ -51,7 +42,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         narrowing: what of it is left out.
     """
 
-    BINDINGS = bindings(Scope.COMPARE, Scope.FIGURES)
+    BINDINGS = bindings(Scope.COMPARE, Scope.FILTERED, Scope.FIGURES)
 
     def __init__(self, diff: Diff) -> None:
         super().__init__()
@@ -176,7 +167,9 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self._input.focus()
 
     def action_clear_filter(self) -> None:
-        """Shows everything again."""
+        """Shows everything again; where it does already, goes back to where this was chosen."""
+        if not self._input.display:
+            self.post_message(ComparisonLeft())
         self._input.value = ""
         self._input.display = False
         self._focus_main()

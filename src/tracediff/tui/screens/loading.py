@@ -9,7 +9,8 @@ from textual.screen import Screen
 from textual.widgets import Footer, ProgressBar, Static
 
 from tracediff import units
-from tracediff.tui.messages import ReadProgress
+from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.messages import ComparisonLeft, ReadProgress
 
 
 class LoadingScreen(Screen[None], inherit_bindings=False):
@@ -17,16 +18,20 @@ class LoadingScreen(Screen[None], inherit_bindings=False):
 
     Args:
         base, candidate: the inputs as the user named them.
+        is_chosen: there is a list that they were chosen from.
     """
 
-    def __init__(self, base: str, candidate: str) -> None:
+    BINDINGS = bindings(Scope.LOADING)
+
+    def __init__(self, base: str, candidate: str, is_chosen: bool) -> None:
         super().__init__()
         self._inputs = (base, candidate)
+        self._is_chosen = is_chosen
 
     def compose(self) -> ComposeResult:
         with Vertical(id="loading"):
             for name, path in zip(("base", "candidate"), self._inputs, strict=True):
-                yield Static(Text(f"{name}: {path}", no_wrap=True, overflow="ellipsis"))
+                yield Static(Text(f"{name}: {units.printable(path)}", no_wrap=True, overflow="ellipsis"))
             yield ProgressBar(show_eta=False)
             yield Static("reading", id="stage", markup=False)
         yield Footer(show_command_palette=False)
@@ -35,3 +40,10 @@ class LoadingScreen(Screen[None], inherit_bindings=False):
         """Moves the bar, and says how many bytes that is."""
         self.query_one(ProgressBar).update(total=progress.total or None, progress=progress.done)
         self.query_one("#stage", Static).update(units.reading(progress.done, progress.total))
+
+    def action_cancel(self) -> None:
+        """Reads no further."""
+        self.post_message(ComparisonLeft())
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "cancel" or self._is_chosen

@@ -1,25 +1,28 @@
-"""A table that sorts, filters and drops columns where the terminal is narrow: what all tables of the TUI share."""
+"""A table that sorts, groups, filters and drops columns where the screen is narrow: what all tables share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeAlias, TypeVar
 
 from rich.text import Text
 from textual import events, on
+from textual.coordinate import Coordinate
 from textual.message import Message
 from textual.widgets import DataTable
 
 from tracediff.tui.actions import Scope, bindings
-from tracediff.tui.figures import Figures
 
 Item = TypeVar("Item")
+Look = TypeVar("Look")
+"""What cells are written with: `Figures` for what is in a Diff."""
+
 SortKey: TypeAlias = int | float | str | tuple[int | float | str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Column(Generic[Item]):
+class Column(Generic[Item, Look]):
     """A column.
 
     Attributes:
@@ -36,7 +39,7 @@ class Column(Generic[Item]):
 
     key: str
     title: str
-    cell: Callable[[Item, Figures, int], Text | str]
+    cell: Callable[[Item, Look, int], Text | str]
     sort: Callable[[Item], SortKey] | None
     width: int
     rank: int = 0
@@ -45,8 +48,8 @@ class Column(Generic[Item]):
     ascending: bool = False
 
 
-class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
-    """Items as lines of a table.
+class SortableTable(DataTable[Text], Generic[Item, Look], inherit_bindings=False):
+    """Items as lines of a table, under headings where they are of groups.
 
     Attributes:
         columns_wanted: all columns, in their order.
@@ -54,24 +57,24 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         total: number of items before any filter.
     """
 
-    BINDINGS = bindings(Scope.TABLE, Scope.MOVE)
+    BINDINGS = bindings(Scope.TABLE, Scope.DIFFERENCES, Scope.MOVE)
 
     class Opened(Message):
         """An item was chosen."""
 
-        def __init__(self, table: SortableTable[Item], item: Item) -> None:
+        def __init__(self, table: SortableTable[Item, Look], item: Item) -> None:
             super().__init__()
             self.table = table
             self.item = item
 
         @property
-        def control(self) -> SortableTable[Item]:
+        def control(self) -> SortableTable[Item, Look]:
             return self.table
 
     class Arranged(Message):
         """Other items are on show, or in another order."""
 
-    def __init__(self, columns: Sequence[Column[Item]], sort_key: str | None, id: str) -> None:  # noqa: A002
+    def __init__(self, columns: Sequence[Column[Item, Look]], sort_key: str | None, id: str) -> None:  # noqa: A002
         super().__init__(id=id, cursor_type="row", cell_padding=1)
         self.columns_wanted = tuple(columns)
         self.sort_key = sort_key
@@ -79,17 +82,18 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         self._wanted: Callable[[Item], bool] = lambda item: True
         self.shown: list[Item] = []
         self._items: Sequence[Item] = ()
-        self._figures: Figures | None = None
-        self._columns_shown: list[tuple[Column[Item], int]] = []
+        self._lines: list[Item | Text] = []
+        self._look: Look | None = None
+        self._columns_shown: list[tuple[Column[Item, Look], int]] = []
 
     @property
     def total(self) -> int:
         return len(self._items)
 
-    def fill(self, items: Sequence[Item], figures: Figures) -> None:
-        """Shows other items, or the same with other figures."""
+    def fill(self, items: Sequence[Item], look: Look) -> None:
+        """Shows other items, or the same with another look."""
         self._items = items
-        self._figures = figures
+        self._look = look
         self.rebuild(relayout=True)
 
     def keep(self, wanted: Callable[[Item], bool]) -> None:
@@ -107,7 +111,7 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         self.rebuild(relayout=True)
 
     @property
-    def sortable(self) -> list[Column[Item]]:
+    def sortable(self) -> list[Column[Item, Look]]:
         """Columns that one can sort by, those that do not fit on the screen included."""
         return [column for column in self.columns_wanted if column.sort]
 
@@ -119,7 +123,7 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
 
     def rebuild(self, relayout: bool = False) -> None:
         """Filters, sorts and draws anew, and leaves the cursor on its item."""
-        if self._figures is None or not self.size.width:
+        if self._look is None or not self.size.width:
             # Nothing to show, or no room yet: that comes with a resize.
             return
         under_cursor = self.item_under_cursor()
@@ -127,26 +131,60 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
         column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
         if column and column.sort:
             kept.sort(key=column.sort, reverse=not self.sort_ascending)
+        kept.sort(key=self.group)
         self.shown = kept
         if relayout:
             self._columns_shown = self._fitting()
+        self._lines = []
         self.clear(columns=True)
         for column, width in self._columns_shown:
             self.add_column(self._heading(column), width=width, key=column.key)
-        for item in kept:
-            self.add_row(*(self._cell(item, column, width) for column, width in self._columns_shown))
-        place = next((line for line, item in enumerate(kept) if item is under_cursor), 0)
-        self.move_cursor(row=place, animate=False)
+        self._lines = list(self._under_headings(kept))
+        for line in self._lines:
+            self.add_row(*self._cells(line))
+        first = next((place for place, line in enumerate(self._lines) if not isinstance(line, Text)), 0)
+        self.move_cursor(row=next(self._places(under_cursor), first), animate=False)
         self.post_message(self.Arranged())
 
-    def item_under_cursor(self) -> Item | None:
-        return self.shown[self.cursor_row] if 0 <= self.cursor_row < len(self.shown) else None
+    def group(self, item: Item) -> tuple[int, str]:
+        """Where an item's group stands, and its heading; empty where items are of no groups."""
+        return 0, ""
 
-    def _fitting(self) -> list[tuple[Column[Item], int]]:
+    def is_same(self, item: Item, other: Item) -> bool:
+        """Whether the cursor on one of them belongs on the other, once it is there instead."""
+        return item is other
+
+    def item_under_cursor(self) -> Item | None:
+        line = self._lines[self.cursor_row] if 0 <= self.cursor_row < len(self._lines) else None
+        return None if isinstance(line, Text) else line
+
+    def _places(self, item: Item | None) -> Iterator[int]:
+        """The line that the item has, if it is on show."""
+        for place, line in enumerate(self._lines):
+            if item is not None and not isinstance(line, Text) and self.is_same(line, item):
+                yield place
+
+    def _under_headings(self, items: Sequence[Item]) -> Iterator[Item | Text]:
+        before = ""
+        for item in items:
+            heading = self.group(item)[1]
+            if heading != before:
+                before = heading
+                yield Text(heading, "bold underline", no_wrap=True, overflow="ellipsis")
+            yield item
+
+    def watch_cursor_coordinate(self, old_coordinate: Coordinate, new_coordinate: Coordinate) -> None:
+        super().watch_cursor_coordinate(old_coordinate, new_coordinate)
+        row = new_coordinate.row
+        if row < len(self._lines) and isinstance(self._lines[row], Text):
+            # Headings are passed over, the way that the cursor went.
+            self.move_cursor(row=row - 1 if 0 < row < old_coordinate.row else row + 1)
+
+    def _fitting(self) -> list[tuple[Column[Item, Look], int]]:
         padding = 2 * self.cell_padding
         # A column for the scroll bar is kept free, so that its coming and going moves nothing.
         room = self.size.width - self.styles.scrollbar_size_vertical
-        chosen: list[Column[Item]] = []
+        chosen: list[Column[Item, Look]] = []
         for column in sorted(self.columns_wanted, key=lambda column: column.rank):
             if chosen and column.width + padding > room:
                 break
@@ -161,22 +199,27 @@ class SortableTable(DataTable[Text], Generic[Item], inherit_bindings=False):
             room -= grown
         return [(column, widths[column.key]) for column in self.columns_wanted if column in chosen]
 
-    def _widest(self, column: Column[Item]) -> int:
-        figures = self._figures
-        if figures is None:
+    def _widest(self, column: Column[Item, Look]) -> int:
+        look = self._look
+        if look is None:
             return 0
-        cells = (column.cell(item, figures, 1_000) for item in self._items)
+        cells = (column.cell(item, look, 1_000) for item in self._items)
         return max((cell.cell_len if isinstance(cell, Text) else Text(cell).cell_len for cell in cells), default=0)
 
-    def _heading(self, column: Column[Item]) -> Text:
+    def _heading(self, column: Column[Item, Look]) -> Text:
         mark = ("▲" if self.sort_ascending else "▼") if column.key == self.sort_key else ""
         title = f"{mark}{column.title}" if column.right else f"{column.title}{mark}"
         return Text(title, justify="right" if column.right else "left", no_wrap=True, overflow="ellipsis")
 
-    def _cell(self, item: Item, column: Column[Item], width: int) -> Text:
-        if self._figures is None:
+    def _cells(self, line: Item | Text) -> list[Text]:
+        if isinstance(line, Text):
+            return [line, *(Text() for _ in self._columns_shown[1:])]
+        return [self._cell(line, column, width) for column, width in self._columns_shown]
+
+    def _cell(self, item: Item, column: Column[Item, Look], width: int) -> Text:
+        if self._look is None:
             return Text()
-        cell = column.cell(item, self._figures, width)
+        cell = column.cell(item, self._look, width)
         text = Text(cell) if isinstance(cell, str) else cell
         text.justify = "right" if column.right else "left"
         text.no_wrap = True

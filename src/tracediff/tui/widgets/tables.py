@@ -18,34 +18,34 @@ _DIFFERENCE = 11
 _BAR = 11
 
 
-class RowsTable(SortableTable[Row]):
+class RowsTable(SortableTable[Row, Figures]):
     """What each family and shape took on both sides."""
 
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__(_ROW_COLUMNS, "difference", id)
 
-    def fill(self, items: Sequence[Row], figures: Figures) -> None:
-        self.columns_wanted = (*_ROW_COLUMNS, _VERDICT) if phrases.has_certainty(figures.diff) else _ROW_COLUMNS
-        super().fill(items, figures)
+    def fill(self, items: Sequence[Row], look: Figures) -> None:
+        self.columns_wanted = (*_ROW_COLUMNS, _VERDICT) if phrases.has_certainty(look.diff) else _ROW_COLUMNS
+        super().fill(items, look)
 
 
-class OperatorsTable(SortableTable[OperatorPair]):
+class OperatorsTable(SortableTable[OperatorPair, Figures]):
     """Operators by their raw names."""
 
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__(_OPERATOR_COLUMNS, "difference", id)
 
 
-class LedgerTable(SortableTable[LedgerTerm]):
+class LedgerTable(SortableTable[LedgerTerm, Figures]):
     """The terms that add up to the total difference, in the order of the Diff."""
 
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__(_LEDGER_COLUMNS, None, id)
 
-    def fill(self, items: Sequence[LedgerTerm], figures: Figures) -> None:
-        judged = phrases.has_certainty(figures.diff)
+    def fill(self, items: Sequence[LedgerTerm], look: Figures) -> None:
+        judged = phrases.has_certainty(look.diff)
         self.columns_wanted = (*_LEDGER_COLUMNS, _CERTAINTY) if judged else _LEDGER_COLUMNS
-        super().fill(items, figures)
+        super().fill(items, look)
 
 
 def _row_name(row: Row, figures: Figures, width: int) -> Text:
@@ -75,7 +75,7 @@ def _row_bar(row: Row, figures: Figures, width: int) -> Text:
     return figures.bar(row.delta_ns, max((abs(each.delta_ns) for each in figures.diff.rows[:1]), default=0), _BAR)
 
 
-_ROW_COLUMNS: tuple[Column[Row], ...] = (
+_ROW_COLUMNS: tuple[Column[Row, Figures], ...] = (
     Column("row", "family, shape", _row_name, lambda row: (row.family, row.shape or ""), 27, right=False,
            elastic=True, ascending=True),
     Column("implementation", "implementation",
@@ -97,7 +97,7 @@ _ROW_COLUMNS: tuple[Column[Row], ...] = (
 )  # fmt: skip
 
 
-_VERDICT: Column[Row] = Column(
+_VERDICT: Column[Row, Figures] = Column(
     "verdict", "verdict", lambda row, figures, width: phrases.verdict(row), phrases.verdict, 12, rank=1, right=False,
     ascending=True,
 )  # fmt: skip
@@ -118,7 +118,7 @@ def _operator_key(pair: OperatorPair, side: str, what: str) -> float:
     return {"self": operator.self_ns, "total": operator.total_ns}[what]
 
 
-def _operator_column(side: str, what: str, title: str, width: int, rank: int) -> Column[OperatorPair]:
+def _operator_column(side: str, what: str, title: str, width: int, rank: int) -> Column[OperatorPair, Figures]:
     return Column(
         f"{side}_{what}",
         title,
@@ -134,7 +134,7 @@ def _operator_bar(pair: OperatorPair, figures: Figures, width: int) -> Text:
     return figures.bar(pair.delta_ns, largest, _BAR)
 
 
-_OPERATOR_COLUMNS: tuple[Column[OperatorPair], ...] = (
+_OPERATOR_COLUMNS: tuple[Column[OperatorPair, Figures], ...] = (
     Column("name", "operator", lambda pair, figures, width: pair.name, lambda pair: pair.name, 26, right=False,
            elastic=True, ascending=True),
     Column("calls", "calls", lambda pair, figures, width: phrases.operator_calls(pair),
@@ -153,7 +153,7 @@ def _ledger_bar(term: LedgerTerm, figures: Figures, width: int) -> Text:
     return figures.bar(term.delta_ns, max((abs(each.delta_ns) for each in figures.diff.ledger), default=0), _BAR)
 
 
-_LEDGER_COLUMNS: tuple[Column[LedgerTerm], ...] = (
+_LEDGER_COLUMNS: tuple[Column[LedgerTerm, Figures], ...] = (
     Column("term", "term", lambda term, figures, width: phrases.term_name(term), lambda term: term.term, 16,
            right=False, elastic=True, ascending=True),
     Column("base", "base", lambda term, figures, width: figures.base(term.base_ns), lambda term: term.base_ns, _TIME),
@@ -167,7 +167,7 @@ _LEDGER_COLUMNS: tuple[Column[LedgerTerm], ...] = (
 )  # fmt: skip
 
 
-_CERTAINTY: Column[LedgerTerm] = Column(
+_CERTAINTY: Column[LedgerTerm, Figures] = Column(
     "verdict", "verdict", lambda term, figures, width: phrases.certainty(term), phrases.verdict, 14, right=False,
     elastic=True, ascending=True,
 )  # fmt: skip
