@@ -51,6 +51,28 @@ def replacing(target: Path, mode: int = 0o600) -> Generator[IO[bytes]]:
             _parts.discard(part)
 
 
+def write_text(target: Path, text: str) -> None:
+    """Puts a text into a file, which is complete or not there at all.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    # A link keeps pointing where it does; what it points at is replaced.
+    target = target.resolve()
+    if target.exists() and not target.is_file():
+        # A device or a FIFO cannot be replaced, only written to.
+        target.write_text(text, "utf-8")
+        return
+    with replacing(target, 0o666 & ~_umask()) as file:
+        file.write(text.encode())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
 @atexit.register
 def abandon_parts() -> None:
     """Removes what a thread that nobody waits for is still writing."""

@@ -13,10 +13,11 @@ from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.loading import LoadingScreen
 from tracediff.tui.screens.runs import RunsScreen
-from tracediff.tui.screens.sort_menu import SortMenu, SortOptions
+from tracediff.tui.screens.sort_menu import SortMenu
 from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.captures_table import CapturesTable
 from tracediff.tui.widgets.filter_input import FilterInput
+from tracediff.tui.widgets.menu_list import MenuList
 from tracediff.tui.widgets.prose import Prose
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tui.driver import opened
@@ -28,7 +29,7 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.FILTERED: (CompareScreen, RunsScreen),
     Scope.RUNS: (RunsScreen,),
     Scope.LOADING: (LoadingScreen,),
-    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, SortOptions),
+    Scope.MOVE: (SortableTable, CapturesTable, CallTreeView, Prose, MenuList),
     Scope.TABLE: (SortableTable, CapturesTable),
     Scope.DIFFERENCES: (SortableTable,),
     Scope.OPERATORS: (OperatorsPane,),
@@ -36,7 +37,7 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),
     Scope.MENU: (SortMenu,),
-    Scope.MENU_LIST: (SortOptions,),
+    Scope.MENU_LIST: (MenuList,),
 }
 
 

@@ -141,24 +141,11 @@ def write(text: str, options: Namespace) -> None:
             sys.stdout.write(text)
             sys.stdout.flush()
             return
-        # A link keeps pointing where it does; what it points at is replaced.
-        target = Path(options.output).resolve()
-        if target.exists() and not target.is_file():
-            # A device or a FIFO cannot be replaced, only written to.
-            target.write_text(text, "utf-8")
-        else:
-            from tracediff.files import replacing
+        from tracediff.files import write_text
 
-            with replacing(target, 0o666 & ~_umask()) as file:
-                file.write(text.encode())
+        write_text(Path(options.output), text)
     except BrokenPipeError:
         raise
     except OSError as error:
         where = options.output or "standard output"
         raise UsageError(f"cannot be written ({error.strerror}). Check the disk and the folder", where) from None
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

@@ -27,6 +27,7 @@ from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.summary import RunCards, headline
 
 TABS = tuple(pane.tab for pane in PANES)
+_ZOOMED = "zoomed"
 _SHORT = 20
 """Below this many lines the cards give way to the table."""
 
@@ -36,6 +37,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     Args:
         diff: what to show.
+        tab: which tab comes first.
 
     Attributes:
         figures: how its numbers are written.
@@ -43,12 +45,14 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     """
 
     BINDINGS = bindings(Scope.COMPARE, Scope.FILTERED, Scope.FIGURES)
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012
 
-    def __init__(self, diff: Diff) -> None:
+    def __init__(self, diff: Diff, tab: str = TABS[0]) -> None:
         super().__init__()
+        self._first_tab = tab
         self.figures = Figures(diff)
         self.narrowing = Narrowing()
-        self._on_show: dict[str, tuple[Figures, Narrowing]] = {}
+        self._filled: dict[str, tuple[Figures, Narrowing]] = {}
 
     @property
     def diff(self) -> Diff:
@@ -58,7 +62,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def compose(self) -> ComposeResult:
         yield RunCards(id="cards")
         yield Static(id="headline")
-        with TabbedContent(initial=TABS[0], id="tabs"):
+        with TabbedContent(initial=self._first_tab, id="tabs"):
             for number, pane in enumerate(PANES, start=1):
                 yield pane(number)
         with Horizontal(id="status-line"):
@@ -98,8 +102,8 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def _fill_pane(self) -> None:
         """Brings the tab on show up to date; the others wait until they are shown, so that nothing waits for them."""
         pane = self._pane
-        figures, narrowing = self._on_show.get(pane.tab, (None, None))
-        self._on_show[pane.tab] = (self.figures, self.narrowing)
+        figures, narrowing = self._filled.get(pane.tab, (None, None))
+        self._filled[pane.tab] = (self.figures, self.narrowing)
         if figures is not self.figures:
             pane.fill(self.figures)
         if figures is not self.figures or narrowing != self.narrowing:
@@ -111,20 +115,23 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def _narrow(self, narrowing: Narrowing) -> None:
         self.narrowing = narrowing
         self._fill_pane()
-        self._say_what_is_shown()
+        self.say_what_is_shown()
 
     @on(Pane.Arranged)
     @on(SortableTable.Arranged)
     @on(CallTreeView.Arranged)
-    def _say_what_is_shown(self) -> None:
+    def say_what_is_shown(self) -> None:
+        """Puts it into the status line."""
         parts = self._pane.status()
         parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.narrows else []
         parts += ["% of the iteration"] if self.figures.as_share else []
+        parts += ["zoomed"] if self.has_class(_ZOOMED) else []
         self._status.update(", ".join(parts))
 
     @property
     def _pane(self) -> Pane:
-        return cast("Pane", self.query_one(TabbedContent).get_pane(self.query_one(TabbedContent).active or TABS[0]))
+        tabs = self.query_one(TabbedContent)
+        return cast("Pane", tabs.get_pane(tabs.active or self._first_tab))
 
     @property
     def _input(self) -> Input:
@@ -142,7 +149,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self._fill_pane()
         if not self._input.has_focus:
             self._focus_main()
-        self._say_what_is_shown()
+        self.say_what_is_shown()
 
     @on(Pane.RowsWanted)
     def _filter_rows(self, wanted: Pane.RowsWanted) -> None:
@@ -177,6 +184,11 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     def action_toggle_unchanged(self) -> None:
         """Hides what did not change, or shows it again."""
         self._narrow(Narrowing(self.narrowing.needle, not self.narrowing.hides_unchanged))
+
+    def action_zoom(self) -> None:
+        """All of the screen for the tab, or back."""
+        self.toggle_class(_ZOOMED)
+        self.say_what_is_shown()
 
     def action_toggle_share(self) -> None:
         """Times as time or as share of the iteration."""

@@ -12,6 +12,7 @@ from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
 from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.widgets.menu_list import MenuList
 
 
 class SortMenu(ModalScreen[str | None], inherit_bindings=False):
@@ -34,7 +35,7 @@ class SortMenu(ModalScreen[str | None], inherit_bindings=False):
             Option(Text(f"{title} (now: choose to invert)" if key == self._current else title), id=key)
             for key, title in self._columns
         ]
-        menu = SortOptions(*options, id="sort-options", markup=False)
+        menu = MenuList(*options, id="sort-options", markup=False)
         menu.border_title = Text("Sort by")
         menu.highlighted = next((place for place, (key, _) in enumerate(self._columns) if key == self._current), 0)
         yield menu
@@ -42,17 +43,3 @@ class SortMenu(ModalScreen[str | None], inherit_bindings=False):
     @on(OptionList.OptionSelected)
     def _chosen(self, event: OptionList.OptionSelected) -> None:
         self.dismiss(event.option_id)
-
-
-class SortOptions(OptionList, inherit_bindings=False):
-    """The columns."""
-
-    BINDINGS = bindings(Scope.MOVE, Scope.MENU_LIST)
-
-    def action_scroll_top(self) -> None:
-        """To the first column."""
-        self.action_first()
-
-    def action_scroll_bottom(self) -> None:
-        """To the last column."""
-        self.action_last()

@@ -19,6 +19,7 @@ from tracediff.model.merged_tree import MergedTree
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import MISSING, Figures
 from tracediff.tui.outline import EXPAND_LIMIT, Outline
+from tracediff.tui.tabular import Cell, Table
 
 ONLY_BASE, ONLY_CANDIDATE = "<", ">"
 _INDENT = 2
@@ -26,6 +27,7 @@ _MOST_INDENT = 24
 _TIME = 11
 _DIFFERENCE = 13
 _HEADER_LINES = 1
+_TITLES = ("  call: base | candidate", "base", "candidate", "difference")
 _SHAPES_FROM = 110
 
 
@@ -66,7 +68,8 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
             unfolded: begin with everything expanded, as far as that is bounded.
         """
         self._figures = figures
-        if self.outline is None or self.outline.tree is not tree:
+        before, node = self.outline, self.node
+        if before is None or before.tree is not tree:
             self.outline = Outline(tree, root)
             roots = self.outline.roots()
             if unfolded:
@@ -74,7 +77,8 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
                     self.outline.expand_all(call)
             elif len(roots) == 1:
                 self.outline.expand(*roots)
-            self.cursor = 0
+            same = self.outline.take_over(before, node) if before else None
+            self.cursor = 0 if same is None else self.outline.reveal(same)
         self._show()
 
     def keep(self, needle: str) -> None:
@@ -125,6 +129,27 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
         ]
         return " | ".join(dict.fromkeys(names))
 
+    def as_table(self, raw: bool = False) -> Table:
+        lines = self.outline.visible if self.outline else []
+        titles = ["call", "base_ns", "candidate_ns", "difference_ns"] if raw else _TITLES
+        return Table(titles, [self._cells(node, raw) for node in lines], [False, True, True, True])
+
+    def line_under_cursor(self) -> list[str] | None:
+        return None if self.node is None else [str(cell) for cell in self._cells(self.node, raw=False)]
+
+    def _cells(self, node: int, raw: bool) -> list[Cell]:
+        """A call's line, as deep as it stands: name, times, difference."""
+        outline, figures = self.outline, self._figures
+        if outline is None or figures is None:
+            return []
+        tree = outline.tree
+        base = int(tree.base_ns[node]) if tree.base_name[node] >= 0 else None
+        candidate = int(tree.candidate_ns[node]) if tree.candidate_name[node] >= 0 else None
+        name, delta = "  " * outline.depth(node) + self.name_of(node), outline.delta(node)
+        if raw:
+            return [name, base, candidate, delta]
+        return [name, figures.base(base), figures.candidate(candidate), figures.difference(delta).plain]
+
     @property
     def _width(self) -> int:
         return self.size.width - self.styles.scrollbar_size_vertical
@@ -142,7 +167,7 @@ class CallTreeView(ScrollView, can_focus=True, inherit_bindings=False):
         lines = self.outline.visible if self.outline else []
         line = self.scroll_offset.y + y - _HEADER_LINES
         if y < _HEADER_LINES:
-            text = self._line(Text("  call: base | candidate"), Text("base"), Text("candidate"), Text("difference"))
+            text = self._line(*map(Text, _TITLES))
             over = self.get_component_rich_style("call-tree--header")
             text = Text(text.plain)
         elif line >= len(lines):

@@ -13,10 +13,14 @@ from textual.message import Message
 from textual.widgets import DataTable
 
 from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.tabular import Table
 
 Item = TypeVar("Item")
 Look = TypeVar("Look")
 """What cells are written with: `Figures` for what is in a Diff."""
+
+_NO_LIMIT = 1_000
+"""More cells than any text needs."""
 
 SortKey: TypeAlias = int | float | str | tuple[int | float | str, ...]
 
@@ -35,6 +39,7 @@ class Column(Generic[Item, Look]):
         right: aligned right.
         elastic: takes what is left over.
         ascending: the order that one wants first.
+        ns: the nanoseconds that it shows, where it shows a time.
     """
 
     key: str
@@ -46,6 +51,7 @@ class Column(Generic[Item, Look]):
     right: bool = True
     elastic: bool = False
     ascending: bool = False
+    ns: Callable[[Item], int | None] | None = None
 
 
 class SortableTable(DataTable[Text], Generic[Item, Look], inherit_bindings=False):
@@ -180,6 +186,24 @@ class SortableTable(DataTable[Text], Generic[Item, Look], inherit_bindings=False
             # Headings are passed over, the way that the cursor went.
             self.move_cursor(row=row - 1 if 0 < row < old_coordinate.row else row + 1)
 
+    def as_table(self, raw: bool = False) -> Table:
+        # What sorts by nothing is a bar.
+        columns = self.sortable
+        titles = [(f"{column.key}_ns" if column.ns else column.key) if raw else column.title for column in columns]
+        rows = [
+            [column.ns(item) if raw and column.ns else self._whole(item, column) for column in columns]
+            for item in self.shown
+        ]
+        return Table(titles, rows, [column.right for column in columns])
+
+    def line_under_cursor(self) -> list[str] | None:
+        item = self.item_under_cursor()
+        return None if item is None else [self._whole(item, column) for column in self.sortable]
+
+    def _whole(self, item: Item, column: Column[Item, Look]) -> str:
+        """A cell's text, however long."""
+        return self._cell(item, column, _NO_LIMIT).plain
+
     def _fitting(self) -> list[tuple[Column[Item, Look], int]]:
         padding = 2 * self.cell_padding
         # A column for the scroll bar is kept free, so that its coming and going moves nothing.
@@ -203,7 +227,7 @@ class SortableTable(DataTable[Text], Generic[Item, Look], inherit_bindings=False
         look = self._look
         if look is None:
             return 0
-        cells = (column.cell(item, look, 1_000) for item in self._items)
+        cells = (column.cell(item, look, _NO_LIMIT) for item in self._items)
         return max((cell.cell_len if isinstance(cell, Text) else Text(cell).cell_len for cell in cells), default=0)
 
     def _heading(self, column: Column[Item, Look]) -> Text:

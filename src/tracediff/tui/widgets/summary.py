@@ -13,7 +13,7 @@ from tracediff.tui.palette import Palette
 
 
 def side_lines(side: Side, palette: Palette) -> list[Text]:
-    """What is known about a side: what ran, how long an iteration took, and whether to believe it."""
+    """What is known about a side: what ran, and how long an iteration took."""
     run = side.run
     facts = [
         f"torch {run.torch_version}" if run.torch_version else "",
@@ -25,12 +25,9 @@ def side_lines(side: Side, palette: Palette) -> list[Text]:
     mean = f"mean of {units.count(side.iterations, 'iteration')}" if side.iterations > 1 else "1 iteration"
     if side.captures > 1:
         mean = f"{phrases.captures(side)}, {units.count(side.iterations, 'iteration')}"
-    lines = [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}")]
     if side.cold_iterations:
-        lines.append(Text(f"{units.count(len(side.cold_iterations), 'cold iteration')} set aside"))
-    if run.emulated:
-        lines.append(Text("emulated: times are not real", palette.warning))
-    return lines
+        mean += f", {len(side.cold_iterations):,} cold set aside"
+    return [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}")]
 
 
 class RunCards(Horizontal):
@@ -46,6 +43,8 @@ class RunCards(Horizontal):
             card = self.query_one(f"#{name}-card", Static)
             card.update(Text("\n").join(side_lines(side, palette)))
             card.border_title = Text(f"{name}: {side.run.label}")
+            # In the border, where it costs no line.
+            card.border_subtitle = Text("emulated: times are not real" if side.run.emulated else "", palette.warning)
 
 
 def headline(diff: Diff, palette: Palette) -> Text:
