@@ -194,6 +194,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy.line", Scope.APP, "y", "app.copy_line", "Copy line", "the line under the cursor to the clipboard"),
     Action("copy.table", Scope.APP, "Y", "app.copy_table", "Copy all", "all lines on show to the clipboard"),
     Action("export.close", Scope.EXPORT, "escape", "dismiss", "Close", "write nothing"),
+    Action("export.switch", Scope.EXPORT, "tab,shift+tab", "switch", "Switch", "between the list and the name"),
     Action("help.filter", Scope.HELP, "/", "filter", "Filter", "only actions that contain these words", footer=True),
     Action(
         "screen.back", Scope.BACK, "escape,backspace", "app.pop_screen", "Back", "to the screen before", footer=True
@@ -209,6 +210,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.quit_always", Scope.APP, "ctrl+q", "app.quit", "Quit", "leave, also while typing", priority=True),
     Action("app.interrupt", Scope.APP, "ctrl+c", "app.interrupt", "Interrupt", "leave at once", priority=True),
 )
+
+
+TABS = tuple(action.id.removeprefix("tab.") for action in ACTIONS if action.run.startswith("show_tab("))
+"""Of a comparison, in their order."""
 
 
 def bindings(*scopes: Scope) -> list[BindingType]:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from tracediff.model.diff import Diff
 from tracediff.tui.tabular import Table, Tabular
+
+if TYPE_CHECKING:
+    from tracediff.model.diff import Diff
 
 
 class Exporter(msgspec.Struct, frozen=True):

@@ -15,7 +15,7 @@ from textual.widgets.tabbed_content import ContentTabs
 
 from tracediff import units
 from tracediff.model.diff import Diff
-from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.actions import TABS, Scope, bindings
 from tracediff.tui.figures import Figures
 from tracediff.tui.filtering import Narrowing
 from tracediff.tui.messages import ComparisonLeft, ReadProgress
@@ -26,7 +26,6 @@ from tracediff.tui.widgets.filter_input import FilterInput
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.summary import RunCards, headline
 
-TABS = tuple(pane.tab for pane in PANES)
 _ZOOMED = "zoomed"
 _SHORT = 20
 """Below this many lines the cards give way to the table."""

@@ -43,7 +43,7 @@ class ExportDialog(ModalScreen[Path | None], inherit_bindings=False):
                 id="formats",
                 markup=False,
             )
-            yield Input(id="file", compact=True)
+            yield Input(id="file", compact=True, select_on_focus=False)
             yield Static(id="advice", markup=False)
 
     def on_mount(self) -> None:
@@ -70,13 +70,14 @@ class ExportDialog(ModalScreen[Path | None], inherit_bindings=False):
         self._input.cursor_position = len(str(path))
 
     @on(OptionList.OptionSelected)
-    def _edit(self) -> None:
-        self._input.focus()
+    def action_switch(self) -> None:
+        """Between the list and the name."""
+        (self._input if self._list.has_focus else self._list).focus()
 
     @on(Input.Changed)
     def _ask_again(self) -> None:
         self._to_replace = None
-        self._say("Enter writes it, Tab goes between the list and the name")
+        self._say("Enter in the name writes it, Tab goes between list and name")
 
     @on(Input.Submitted)
     def _write(self) -> None:
