@@ -10,8 +10,9 @@ from typing import Any
 
 from textual.pilot import Pilot
 
+from tracediff.tui.actions import TABS
 from tracediff.tui.app import TracediffApp
-from tracediff.tui.screens.compare import TABS, CompareScreen
+from tracediff.tui.screens.compare import CompareScreen
 
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 GTSRB = (str(SAMPLES / "openblas.json"), str(SAMPLES / "acl.json"))
