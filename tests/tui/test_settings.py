@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from textual.theme import BUILTIN_THEMES
 from textual.widgets import Footer
 from textual.widgets._footer import FooterKey
 
@@ -14,6 +15,7 @@ from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.settings import Settings, read_settings
 from tui.driver import messages, on_screen, opened
 
+REPOSITORY = Path(__file__).parents[2]
 THEMES, TABS = ("nord", "textual-dark"), ("ledger", "operators")
 
 
@@ -83,6 +85,17 @@ def test_what_is_wrong_is_named_and_left_out(config: Path, text: str, problem: s
     (said,) = settings.problems
     assert said.startswith(problem)
     assert settings == Settings(str(config), problems=settings.problems)
+
+
+def test_the_documented_example_holds(config: Path) -> None:
+    page = (REPOSITORY / "docs/keys.md").read_text("utf-8")
+    example = page.partition("```toml\n")[2].partition("```")[0]
+    config.write_text(example)
+
+    settings = read_settings(BUILTIN_THEMES, TABS)
+
+    assert settings.problems == ()
+    assert settings.keys == {"row.open": "enter,o", "view.export": "f2"}
 
 
 def test_files_that_cannot_be_read(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,8 +24,9 @@ _SIGNS = {
     "▸": "+",
     "▶": "+",
     "▾": "-",
-    "▲": "^",
-    "▼": "v",
+    # The order of a column: from less to more, from more to less.
+    "▲": "<",
+    "▼": ">",
     "↑": "^",
     "↓": "v",
     "←": "<",

@@ -8,7 +8,6 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.events import Resize
 from textual.screen import Screen
 from textual.widgets import Footer, Input, Static, TabbedContent
 from textual.widgets.tabbed_content import ContentTabs
@@ -27,8 +26,6 @@ from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.summary import RunCards, headline
 
 _ZOOMED = "zoomed"
-_SHORT = 20
-"""Below this many lines the cards give way to the table."""
 
 
 class CompareScreen(Screen[None], inherit_bindings=False):
@@ -45,6 +42,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     BINDINGS = bindings(Scope.COMPARE, Scope.FILTERED, Scope.FIGURES)
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-medium"), (36, "-tall")]  # noqa: RUF012
 
     def __init__(self, diff: Diff, tab: str = TABS[0]) -> None:
         super().__init__()
@@ -75,10 +73,6 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self.app.theme_changed_signal.subscribe(self, lambda theme: self._fill())  # pyright: ignore[reportUnknownMemberType]
         self._fill()
         self._focus_main()
-
-    def on_resize(self, event: Resize) -> None:
-        """Gives the table what a small screen has."""
-        self.set_class(event.size.height < _SHORT, "short")
 
     def show(self, diff: Diff) -> None:
         """Shows another Diff and keeps tab, filter and order."""
