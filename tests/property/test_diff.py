@@ -87,6 +87,9 @@ def assert_conserved(diff: Diff) -> None:
         for side in filter(None, (row.base, row.candidate)):
             assert side.time_ns >= side.dispatch_ns >= 0
             assert sum(operator.self_ns for operator in side.operators) <= side.time_ns + len(side.operators)
+        if row.sites:
+            assert sum(site.base_ns for site in row.sites) == (row.base.time_ns if row.base else 0)
+            assert sum(site.candidate_ns for site in row.sites) == (row.candidate.time_ns if row.candidate else 0)
     assert len({identity(row) for row in diff.rows}) == len(diff.rows)
 
 

@@ -46,6 +46,7 @@ class Account(msgspec.Struct):
     work: Work = Work(None, None)
     peak: Peak = Peak()
     device_ns: int = 0
+    sites: dict[str | None, list[int]] = msgspec.field(default_factory=dict[str | None, list[int]])
 
     def per_iteration(self, iterations: int) -> RowSide:
         """The same as means of one iteration."""
@@ -116,6 +117,8 @@ def keep_accounts(
     owners = group(owner).codes
     for number, work in work_of_rows(side, owners, row[owners], families).items():
         accounts[number].work = work
+    for number, path, count, spent in _by_row_and_module(side, owners, row[owners], weight, time_ns):
+        accounts[number].sites[path] = [count, spent]
     for number, units in _alike(side, owners, row):
         account, call = accounts[number], int(units[0])
         chain = chain_below(side, call, families)
@@ -152,6 +155,21 @@ def _by_row_and_name(side: TracedSide, calls: IntArray, rows: IntArray) -> Itera
     for at in found.in_order_of_first():
         number, name = divmod(int(found.codes[at]), len(names))
         yield number, names[name], int(counts[at]), int(self_ns[at]), int(total_ns[at])
+
+
+def _by_row_and_module(
+    side: TracedSide, owners: IntArray, rows: IntArray, weight: IntArray, time_ns: IntArray
+) -> Iterable[tuple[int, str | None, int, int]]:
+    """(row, the path of a module or None outside of all, calls, ns), if the side recorded any."""
+    modules = side.modules
+    if modules is None:
+        return
+    width = len(modules.paths) + 1
+    found = group(rows * width + modules.of_call[owners] + 1)
+    counts, sums = found.sums(weight[owners]), found.sums(time_ns[owners])
+    for code, count, spent in zip(found.codes.tolist(), counts.tolist(), sums.tolist(), strict=True):
+        number, path = divmod(code, width)
+        yield number, modules.paths[path - 1] if path else None, count, spent
 
 
 def _alike(side: TracedSide, units: IntArray, row: IntArray) -> Iterable[tuple[int, IntArray]]:

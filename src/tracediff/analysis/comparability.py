@@ -10,11 +10,11 @@ from msgspec import structs
 
 from tracediff import units
 from tracediff.analysis.families import Families
+from tracediff.analysis.modules import MODULE_FRAME
 from tracediff.model.diff import Comparability, Row
 from tracediff.model.trace import Trace
 
 _MOST_REASONS = 5
-_MODULE = "nn.Module: "
 
 
 def compare_workloads(
@@ -46,7 +46,7 @@ def compare_workloads(
 
 def modules_of(trace: Trace) -> Counter[str]:
     """Modules of the model by class, from `nn.Module: Conv2d_0`; none without `with_stack` or `with_modules`."""
-    names = (name.removeprefix(_MODULE) for name in trace.names if name.startswith(_MODULE))
+    names = (name.removeprefix(MODULE_FRAME) for name in trace.names if name.startswith(MODULE_FRAME))
     return Counter(name.rpartition("_")[0] for name in names)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tracediff import units
 from tracediff.analysis.call_tree import NO_PARENT, CallTree
+from tracediff.analysis.nesting import innermost_around
 from tracediff.model.device import DeviceTime
 from tracediff.model.trace import ABSENT, DEVICE_CATEGORIES, RUNTIME_CATEGORIES, BoolArray, Events, IntArray, Trace
 
@@ -209,17 +210,5 @@ def _operators_around(tree: CallTree, which: IntArray) -> IntArray:
     thread, start_ns = events.thread[which], events.start_ns[which]
     # What takes time and begins where an operator ends is not in it.
     reach_ns = start_ns + (events.dur_ns[which] > 0)
-    call = np.full(len(which), NO_CALL, dtype=np.int64)
-    for one in np.flatnonzero(np.bincount(thread)).tolist():
-        asked = np.flatnonzero(thread == one)
-        first, last = np.searchsorted(tree.thread, [one, one + 1])
-        begun = np.searchsorted(tree.start_ns[first:last], start_ns[asked], side="right")
-        call[asked] = np.where(begun > 0, first + begun - 1, NO_CALL)
-    end_ns = tree.start_ns + tree.total_ns
-    searching = np.flatnonzero(call != NO_CALL)
-    while len(searching):
-        found = call[searching]
-        searching = searching[(end_ns[found] < reach_ns[searching]) | ~tree.is_operator[found]]
-        call[searching] = tree.parent[call[searching]]
-        searching = searching[call[searching] != NO_CALL]
-    return call
+    end_ns = np.where(tree.is_operator, tree.start_ns + tree.total_ns, np.iinfo(np.int64).min)
+    return innermost_around((tree.thread, tree.start_ns, end_ns, tree.parent), thread, start_ns, reach_ns)

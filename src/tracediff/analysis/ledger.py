@@ -10,6 +10,7 @@ from msgspec import structs
 
 from tracediff import units
 from tracediff.analysis.accounts import Account, RowKey
+from tracediff.analysis.sites import pair_sites
 from tracediff.model.diff import GAPS, REMAINDER, Change, LedgerTerm, Match, Row, RowSide, Total
 
 
@@ -60,6 +61,7 @@ def make_rows(
                     change=change,
                     match=match,
                     node=nodes.get(number, -1),
+                    sites=pair_sites((base.get(number), candidate.get(number)), iterations),
                 ),
             )
         )

@@ -72,6 +72,33 @@ def enclosing(chosen: BoolArray, subtree_end: IntArray) -> IntArray:
     return np.cumsum(chosen - closed, dtype=np.int32) - chosen
 
 
+def innermost_around(
+    intervals: tuple[IntArray, IntArray, IntArray, IntArray], thread: IntArray, start: IntArray, reach: IntArray
+) -> IntArray:
+    """The innermost interval that each of m others begins in and that reaches as far as asked, or NO_PARENT.
+
+    Args:
+        intervals: thread, start, end and parent of each, sorted by (thread, start, -end); one that is never meant
+            ends before all.
+        thread: of what begins, shape (m,).
+        start: when it begins.
+        reach: until when an interval must last to be around it.
+    """
+    of_thread, starts, ends, parent = intervals
+    around = np.full(len(start), NO_PARENT, dtype=np.int64)
+    for one in np.flatnonzero(np.bincount(thread)).tolist():
+        asked = np.flatnonzero(thread == one)
+        first, last = np.searchsorted(of_thread, [one, one + 1])
+        begun = np.searchsorted(starts[first:last], start[asked], side="right")
+        around[asked] = np.where(begun > 0, first + begun - 1, NO_PARENT)
+    searching = np.flatnonzero(around != NO_PARENT)
+    while len(searching):
+        searching = searching[ends[around[searching]] < reach[searching]]
+        around[searching] = parent[around[searching]]
+        searching = searching[around[searching] != NO_PARENT]
+    return around
+
+
 def _subtree_ends(thread: IntArray, start: IntArray, end: IntArray) -> IntArray:
     """One past the last interval of the thread that starts before each one ends."""
     subtree_end = np.arange(1, len(start) + 1, dtype=np.int32)

@@ -118,6 +118,7 @@ def _pool_traces(
     )
     shapes, shape = _interned([trace.shapes for trace in traces], [trace.events.shapes for trace in traces])
     values, value = _interned([trace.values for trace in traces], [trace.events.values for trace in traces])
+    modules, module = _interned([trace.modules for trace in traces], [trace.events.module for trace in traces])
     iterating = traces[0].threads[found[0].thread]
     # A thread is one of its process, whatever its number.
     threads, thread = _interned(
@@ -136,6 +137,7 @@ def _pool_traces(
         start_ns=np.concatenate([trace.events.start_ns + shift for trace, shift in zip(traces, shifts, strict=True)]),
         shapes=shape,
         values=value,
+        module=module,
         **{column: np.concatenate([getattr(trace.events, column) for trace in traces]) for column in same},
     )
     return (
@@ -148,6 +150,7 @@ def _pool_traces(
             threads=tuple(thread for _, thread in threads),
             shapes=shapes,
             values=values,
+            modules=modules,
             event_count=sum(trace.event_count for trace in traces),
             resolution_ns=max(trace.resolution_ns for trace in traces),
             read=_pool_reads([trace.read for trace in traces]),

@@ -15,6 +15,7 @@ from tracediff.analysis.device import DeviceWork, link_device, pool_device
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
 from tracediff.analysis.iterations import Iteration, Iterations, find_common_iterations, find_iterations
+from tracediff.analysis.modules import Modules, find_modules
 from tracediff.analysis.pooling import pool
 from tracediff.errors import TraceFormatError
 from tracediff.model.run import Run
@@ -86,6 +87,7 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
         runs: the process of each capture.
         logged: the captures that carry a log of the libraries.
         device: what the calls ran on devices; None where nothing did.
+        modules: where in the model the calls are; None where no trace tells.
     """
 
     tree: CallTree
@@ -98,6 +100,7 @@ class TracedSide(msgspec.Struct, frozen=True, eq=False):
     runs: tuple[Run, ...]
     logged: tuple[Trace, ...]
     device: DeviceWork | None
+    modules: Modules | None
 
     def kind_of(self, call: int) -> Kind:
         return self.kinds.all[int(self.kind[call])]
@@ -159,6 +162,7 @@ def _prepare(trees: Sequence[CallTree], found: Sequence[Iterations], kinds: Kind
         runs=tuple(trace.run for trace in captures.traces),
         logged=tuple(trace for trace in captures.traces if trace.kernel_log is not None),
         device=pool_device(list(map(link_device, trees)), trees),
+        modules=find_modules(trees),
     )
 
 

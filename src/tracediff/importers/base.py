@@ -100,5 +100,13 @@ def parse_value(text: bytes) -> Any:
         return None
 
 
+def parse_text(text: bytes) -> str:
+    """`"TOP(Net)::forward."` without its quotes; empty where the text is nothing of the kind."""
+    try:
+        return msgspec.json.decode(text, type=str)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return ""
+
+
 def _frozen(values: Sequence[Any]) -> InputShapes:
     return tuple(int(value) if isinstance(value, int | float | str) else _frozen(value) for value in values)

@@ -12,10 +12,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracediff.importers.base import parse_shapes, parse_words
+from tracediff.importers.base import parse_shapes, parse_text, parse_words
 from tracediff.importers.damage import Damage
 from tracediff.importers.durations import OpenCalls, drop_giants
-from tracediff.importers.events import MOST_NS, Args, Chunk, Event
+from tracediff.importers.events import MOST_NS, NO_TEXT, Args, Chunk, Event
 from tracediff.model.run import Run
 from tracediff.model.trace import (
     ABSENT,
@@ -113,8 +113,9 @@ class ColumnBuilder:
         # Few of many events are different in more than their times and ids, and one look-up is faster than four.
         self._kinds = _Kinds()
         self._value_texts: _Interned[bytes] = _Interned()
+        self._module_texts: _Interned[bytes] = _Interned()
         self._parts: dict[str, list[NDArray[Any]]] = {
-            name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "values", "correlation")
+            name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "values", "correlation", "module")
         }
 
     def add_all(self, chunks: Iterable[Chunk]) -> None:
@@ -161,6 +162,7 @@ class ColumnBuilder:
             "external_id": _narrow(external_id),
             "values": self._values(kind, args),
             "correlation": correlation,
+            "module": self._modules(args),
         }
         for name, column in columns.items():
             self._parts[name].append(column)
@@ -173,6 +175,15 @@ class ColumnBuilder:
         found = self._value_texts.numbers(texts)
         column[wanted] = [number if text else ABSENT for text, number in zip(texts, found, strict=True)]
         return column
+
+    def _modules(self, args: Sequence[Args]) -> IntArray:
+        """Where in the model each call is, which few traces say: those of models that TorchScript runs."""
+        found = [arg.module_hierarchy for arg in args]
+        if found.count(NO_TEXT) == len(found):
+            return np.broadcast_to(np.int32(ABSENT), len(found))
+        texts = _texts(found)
+        numbers = self._module_texts.numbers(texts)
+        return np.array([number if text else ABSENT for text, number in zip(texts, numbers, strict=True)], np.int32)
 
     def _correlations(self, kind: IntArray, args: Sequence[Args], external_id: IntArray) -> IntArray:
         """Ids of launches and of what they launched; their External id, too, had a key of its own in torch <= 1.11."""
@@ -244,6 +255,7 @@ class ColumnBuilder:
             shapes=of_kind[kind, 3],
             values=self._column("values", np.int32),
             correlation=self._column("correlation"),
+            module=self._column("module", np.int32),
         )
         self._damage.mended("giant_durations", drop_giants(events, list(categories)))
         if type(base_ns) is int and abs(base_ns) < MOST_NS:
@@ -259,6 +271,7 @@ class ColumnBuilder:
             threads=tuple(Thread(pid, tid, self._thread_names.get((pid, tid))) for pid, tid in threads),
             shapes=tuple(parse_shapes(text) or () for text in shapes),
             values=tuple(map(parse_words, self._value_texts)),
+            modules=tuple(map(parse_text, self._module_texts)),
             event_count=read.events_read + read.events_dropped,
             resolution_ns=1000 if self._is_whole else 1,
             read=read,

@@ -64,6 +64,7 @@ def _kept(event: Event, number: int) -> Event:
         input_dims=args.input_dims.copy(),
         input_dims_1_11=args.input_dims_1_11.copy(),
         concrete_inputs=args.concrete_inputs.copy(),
+        module_hierarchy=args.module_hierarchy.copy(),
         name=args.name.copy(),
     )
     return structs.replace(event, args=kept)

@@ -27,19 +27,21 @@ _CALLS = ("X", "B", "E")
 _MISSING = -(2**62)
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
-_NO_TEXT = msgspec.Raw(b"")
+NO_TEXT = msgspec.Raw(b"")
+"""What an entry of `args` is that is not there."""
 
 
 class Args(msgspec.Struct, gc=False, frozen=True):
     """The entries of `args` that become columns."""
 
     external_id: _Int64 = msgspec.field(name="External id", default=ABSENT)
-    input_dims: msgspec.Raw = msgspec.field(name="Input Dims", default=_NO_TEXT)
-    input_dims_1_11: msgspec.Raw = msgspec.field(name="Input dims", default=_NO_TEXT)
-    concrete_inputs: msgspec.Raw = msgspec.field(name="Concrete Inputs", default=_NO_TEXT)
+    input_dims: msgspec.Raw = msgspec.field(name="Input Dims", default=NO_TEXT)
+    input_dims_1_11: msgspec.Raw = msgspec.field(name="Input dims", default=NO_TEXT)
+    concrete_inputs: msgspec.Raw = msgspec.field(name="Concrete Inputs", default=NO_TEXT)
+    module_hierarchy: msgspec.Raw = msgspec.field(name="Module Hierarchy", default=NO_TEXT)
     correlation: _Int64 = ABSENT
     external_id_1_11: _Int64 = msgspec.field(name="external id", default=ABSENT)
-    name: msgspec.Raw = _NO_TEXT
+    name: msgspec.Raw = NO_TEXT
     """What a `thread_name` metadata event says."""
 
 
@@ -67,9 +69,9 @@ class _LooseEvent(msgspec.Struct):
     name: str | None = ""
     pid: int | float | str | None = ""
     tid: int | float | str | None = ""
-    ts: msgspec.Raw = _NO_TEXT
-    dur: msgspec.Raw = _NO_TEXT
-    args: msgspec.Raw = _NO_TEXT
+    ts: msgspec.Raw = NO_TEXT
+    dur: msgspec.Raw = NO_TEXT
+    args: msgspec.Raw = NO_TEXT
 
 
 class Chunk(msgspec.Struct, frozen=True):

@@ -11,6 +11,7 @@ from tracediff.model.device import DeviceDifference
 from tracediff.model.kernels import Kernel, KernelCoverage
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.run import Peak, Run
+from tracediff.model.sites import Site
 from tracediff.model.timeline import Timeline, Timelines
 
 Change: TypeAlias = Literal["same", "implementation", "calls", "only base", "only candidate"]
@@ -161,6 +162,7 @@ class Row(msgspec.Struct, frozen=True):
         verdict: `same` where the interval lies within the equivalence band.
         within_noise: smaller than what `tracediff noise` found this machine to do by itself; only said of a row that is
             its family's only one, for it was families that were measured.
+        sites: where in the model, most time first; they add up to both sides' times. Empty where no trace tells.
     """
 
     family: str
@@ -179,6 +181,7 @@ class Row(msgspec.Struct, frozen=True):
     verdict: Verdict | None = None
     p_adjusted: float | None = None
     within_noise: bool = False
+    sites: tuple[Site, ...] = ()
 
     @property
     def ratio(self) -> float | None:

@@ -56,6 +56,7 @@ class Events(msgspec.Struct, frozen=True, eq=False):
         shapes: index into `Trace.shapes`.
         values: index into `Trace.values`; kept for convolutions and pooling only.
         correlation: "correlation", which joins a launch to what it launched on a device; only those have one.
+        module: index into `Trace.modules`.
     """
 
     name: IntArray
@@ -67,6 +68,7 @@ class Events(msgspec.Struct, frozen=True, eq=False):
     shapes: IntArray
     values: IntArray
     correlation: IntArray
+    module: IntArray
 
     def __len__(self) -> int:
         return len(self.name)
@@ -126,8 +128,9 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
         path: where it was read from.
         run: what the file says about the process; most fields are unknown for plain Kineto traces.
         events: the complete events.
-        names, categories, threads, shapes, values: what the integer columns of `events` point into; values are what
-            newer torch writes of arguments that are no tensors ("Concrete Inputs").
+        names, categories, threads, shapes, values, modules: what the integer columns of `events` point into; values are
+            what newer torch writes of arguments that are no tensors ("Concrete Inputs"), modules what the interpreter
+            of TorchScript does of where in the model a call is ("Module Hierarchy").
         event_count: entries of `traceEvents`, of every phase.
         resolution_ns: 1, or 1000 for traces of torch <= 2.3 that count whole microseconds.
         read: what reading took.
@@ -145,6 +148,7 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     threads: tuple[Thread, ...]
     shapes: tuple[InputShapes, ...]
     values: tuple[tuple[str, ...], ...]
+    modules: tuple[str, ...]
     event_count: int
     resolution_ns: int
     read: ReadReport
