@@ -60,7 +60,8 @@ class TraceBuilder:
         event["dur"] = self.now - begin
 
     def document(self, **keys: Any) -> dict[str, Any]:
-        return {"schemaVersion": 1, **keys, "traceEvents": self.events, "traceName": "t"}
+        # What a capture records stands first in its file.
+        return {**keys, "schemaVersion": 1, "traceEvents": self.events, "traceName": "t"}
 
     def write(self, path: Path, **keys: Any) -> Path:
         path.write_text(json.dumps(self.document(**keys)), "utf-8")

@@ -83,7 +83,9 @@ def count(number: int, noun: str) -> str:
 
 
 def size(number: int) -> str:
-    """`1,234 MB` of bytes, `0.2 MB` of few."""
+    """`1,234 MB` of bytes, `0.2 MB` or `12 kB` of few."""
+    if number < 100_000:
+        return f"{number / 1_000:.0f} kB"
     return f"{number / 1_000_000:,.{1 if number < 10_000_000 else 0}f} MB"
 
 

@@ -13,6 +13,7 @@ from textual.pilot import Pilot
 from tracediff.tui.actions import TABS
 from tracediff.tui.app import TracediffApp
 from tracediff.tui.screens.compare import CompareScreen
+from tracediff.tui.screens.runs import RunsScreen
 
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
 GTSRB = (str(SAMPLES / "openblas.json"), str(SAMPLES / "acl.json"))
@@ -41,6 +42,15 @@ async def compared(pilot: Pilot[int]) -> None:
     # The table lays itself out once it knows its width.
     await pilot.pause(0.1)
     await pilot.pause()
+
+
+async def listed(pilot: Pilot[int]) -> None:
+    def is_listed() -> bool:
+        screen = pilot.app.screen
+        return isinstance(screen, RunsScreen) and screen.is_mounted and screen._loading is None
+
+    await until(pilot, is_listed)
+    await pilot.pause(0.1)
 
 
 def press(*keys: str) -> Callable[[Pilot[int]], object]:

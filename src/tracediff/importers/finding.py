@@ -208,7 +208,8 @@ def _stands_for_label(path: Path) -> bool:
 
 def _distinct(files: Iterable[Path]) -> list[Path]:
     """Sorted by name; a link to one of the others is no capture more."""
-    real = {file.resolve(): file for file in sorted(files, key=lambda file: (not file.is_symlink(), file))}
+    # Path.resolve refuses links that lead in a circle, which are files that cannot be read like others.
+    real = {os.path.realpath(file): file for file in sorted(files, key=lambda file: (not file.is_symlink(), file))}
     return sorted(real.values())
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -15,7 +16,7 @@ from tracediff.importers.source import Source, file_source, text_of
 from tracediff.model.run import Run
 
 _NAME_OF_PROFILER = ".trace.json"
-_OF_EVENTS = (b'"traceEvents"', b'"ph"')
+_OF_TRACE = re.compile(rb'\A\s*\{\s*"tracediff"|"traceEvents"|"ph"')
 _BEGINNING_BYTES, _END_BYTES = 64, 4096
 _PADDING = b" \t\r\n\0"
 # A list of events may go without its end.
@@ -72,7 +73,7 @@ def _is_trace(path: Path, beginning: bytes) -> bool:
         if is_json:
             return True
         raise TraceFormatError("begins with something that is no trace. Capture it again", text_of(path))
-    return is_json and any(key in beginning for key in _OF_EVENTS)
+    return is_json and bool(_OF_TRACE.search(beginning))
 
 
 def _of_trace(source: Source, path: Path) -> Head:

@@ -36,12 +36,14 @@ class _Folder(NamedTuple):
         files: those that may be captures.
         folders: those in it.
         links: those that it only links to.
+        is_whole: none of its files is beyond the limit.
     """
 
     path: Path
     files: Sequence[Path]
     folders: Sequence[Path]
     links: Sequence[Path]
+    is_whole: bool = True
 
 
 class _LeftOut:
@@ -81,7 +83,7 @@ def list_captures(name: str | Path, progress: Progress | None = None) -> Listing
             if head := head_of(file):
                 heads.append(head)
             elif is_trace_name(file.name):
-                left_out.add("JSON file", " that begin like no trace", [file])
+                left_out.add("JSON file", " without the beginning of a trace", [file])
             done += 1
             if progress:
                 progress(done, number)
@@ -103,7 +105,7 @@ def _search(root: Path, left_out: _LeftOut) -> Iterator[_Folder]:
             left_out.add("folder", " that cannot be read", [path])
             continue
         folders += 1
-        left_out.add("link", " to folders", folder.links)
+        left_out.add("linked folder", "", folder.links)
         if level < MOST_LEVELS:
             waiting.extend((below, level + 1) for below in folder.folders)
         else:
@@ -111,8 +113,9 @@ def _search(root: Path, left_out: _LeftOut) -> Iterator[_Folder]:
         room = MOST_FILES - files
         left_out.add("file", f" after the first {MOST_FILES:,}", folder.files[room:])
         files += len(folder.files)
-        yield folder._replace(files=folder.files[:room])
-    left_out.add("folder", f" after the first {MOST_FILES:,} files", (path for path, _ in waiting))
+        yield folder._replace(files=folder.files[:room], is_whole=len(folder.files) <= room)
+    limit = units.count(MOST_FILES, "file") if files >= MOST_FILES else units.count(MOST_FOLDERS, "folder")
+    left_out.add("folder", f" after the first {limit}", (path for path, _ in waiting))
 
 
 def _look_into(path: Path) -> _Folder:
@@ -121,40 +124,37 @@ def _look_into(path: Path) -> _Folder:
     Raises:
         TraceFormatError: it cannot be read.
     """
-    traces = traces_of(path)
-    tables: list[Path] = []
-    folders: list[Path] = []
-    links: list[Path] = []
-    with os.scandir(path) as entries:
-        for entry in entries:
-            if entry.name == _ENVIRONMENT:
-                return _Folder(path, [], [], [])
-            if entry.name.startswith(".") or entry.name == _NOT_OF_CAPTURES:
-                continue
-            if entry.is_dir(follow_symlinks=False):
-                folders.append(path / entry.name)
-            elif entry.is_symlink() and entry.is_dir():
-                links.append(path / entry.name)
-            elif entry.name.endswith(TABLE_SUFFIX) and entry.is_file():
-                tables.append(path / entry.name)
+    try:
+        traces = traces_of(path)
+        with os.scandir(path) as found:
+            entries = [entry for entry in found if not entry.name.startswith(".") and entry.name != _NOT_OF_CAPTURES]
+        if any(entry.name == _ENVIRONMENT for entry in entries):
+            return _Folder(path, [], [], [])
+        folders = [path / entry.name for entry in entries if entry.is_dir(follow_symlinks=False)]
+        # Path.is_dir refuses links to places where nobody may look; those are not followed either.
+        links = [path / entry.name for entry in entries if entry.is_symlink() and os.path.isdir(entry.path)]  # noqa: PTH112
+        tables = [path / entry.name for entry in entries if entry.name.endswith(TABLE_SUFFIX) and entry.is_file()]
+    except OSError as error:
+        raise TraceFormatError(f"cannot be read ({error.strerror}). Check its permissions", text_of(path)) from None
     return _Folder(path, [*traces, *sorted(tables)], sorted(folders), sorted(links))
 
 
 def _sides(root: Path, folder: _Folder, heads: Sequence[Head]) -> Iterator[Listed]:
     """What in a folder can be a side: all of it where its captures repeat each other, else one file after another."""
-    repeated = [head for head in heads if not head.is_table] if _is_set(folder, heads) else []
-    if repeated:
+    alone = heads
+    if _is_set(folder, heads):
         name = text_of(folder.path.resolve().name) if folder.path == root else _below(root, folder.path)
-        yield _set(folder.path, name, repeated)
-    alone = [head for head in heads if head not in repeated]
+        yield _set(folder.path, name, [head for head in heads if not head.is_table])
+        alone = [head for head in heads if head.is_table]
+    prefix = "" if folder.path == root else f"{_below(root, folder.path)}/"
     labels = [label_of(head.path, head.run.recorded_label if head.run else None) for head in alone]
     often = Counter(labels)
     for head, label in zip(alone, labels, strict=True):
         # Captures that only the profiler named may all be called the same.
-        name = label if often[label] == 1 else head.path.name
+        name = label if often[label] == 1 else text_of(head.path.name)
         yield Listed(
             path=str(head.path),
-            name=_below(root, head.path.with_name(name)),
+            name=prefix + name,
             size=head.size,
             date_ns=head.date_ns,
             runs=(head.run,) if head.run else (),
@@ -169,7 +169,7 @@ def _is_set(folder: _Folder, heads: Sequence[Head]) -> bool:
     """Whether the traces of a folder are what comparing the folder takes them for: captures that repeat each other."""
     traces = [file for file in folder.files if is_trace_name(file.name)]
     kinds = {_kind(head.run) for head in heads if head.run and not head.is_table}
-    return len(kinds) <= 1 and all(says_nothing(file.name) for file in traces)
+    return folder.is_whole and bool(traces) and len(kinds) <= 1 and all(says_nothing(file.name) for file in traces)
 
 
 def _kind(run: Run) -> tuple[str | None, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from functools import partial
 from importlib import import_module
@@ -16,6 +17,10 @@ from tracediff.tui.messages import DiffReady, ListingReady, LoadFailed, ReadProg
 if TYPE_CHECKING:
     from tracediff.compare import CompareOptions
     from tracediff.importers.source import Progress
+
+
+_TELL_EVERY_S = 0.05
+"""Nobody sees more, and every time takes the interpreter away from the reading."""
 
 
 class _CancelledError(Exception):
@@ -37,6 +42,7 @@ class Loading:
         self._listener = listener
         self._work = work
         self._cancelled = threading.Event()
+        self._told = 0.0
 
     def start(self) -> None:
         """Begins, and returns at once."""
@@ -59,7 +65,10 @@ class Loading:
     def _progress(self, done: int, total: int) -> None:
         if self._cancelled.is_set():
             raise _CancelledError
-        self._post(ReadProgress(done, total))
+        now = time.monotonic()
+        if now - self._told >= _TELL_EVERY_S or done == total:
+            self._told = now
+            self._post(ReadProgress(done, total))
 
     def _post(self, message: Message) -> None:
         if not self._cancelled.is_set():

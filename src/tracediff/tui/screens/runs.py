@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -31,7 +32,7 @@ No captures below {folder}.
 
 Capture a model on two backends, then look again with r:
 
-    tracediff capture --backend openblas --backend onednn --workload resnet50 -o runs
+    tracediff capture --backend native --backend onednn -o runs
 
 or look at those that come with the source of tracediff:
 
@@ -54,6 +55,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
     def __init__(self, folder: str, base: str | None = None) -> None:
         super().__init__()
         self._folder = folder
+        self._place = "this folder" if folder == "." else units.printable(folder)
         self._marks = Marks(base)
         self._listing: Listing | None = None
         self._words: dict[str, str] = {}
@@ -73,7 +75,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
 
     def on_mount(self) -> None:
         self._input.display = False
-        self.query_one("#where", Static).update(f"Captures below {units.printable(self._folder)}")
+        self.query_one("#where", Static).update(f"Captures below {self._place}")
         self.app.theme_changed_signal.subscribe(self, lambda theme: self._fill())  # pyright: ignore[reportUnknownMemberType]
         self._table.keep(self._wanted)
         self._show("")
@@ -99,7 +101,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         else:
             gone = {side.path for side in before.sides} - {side.path for side in self._sides}
             self._marks = self._marks.without(gone)
-        self._show(_NOTHING.format(folder=units.printable(self._folder)))
+        self._show(_NOTHING.format(folder=self._place))
 
     @on(LoadFailed)
     def _say_why_not(self, failed: LoadFailed) -> None:
@@ -110,11 +112,11 @@ class RunsScreen(Screen[None], inherit_bindings=False):
 
     def _show(self, nothing: str) -> None:
         """Shows the listing; where it is empty, what to say instead."""
-        warnings = self._listing.warnings if self._listing else ()
-        for widget, text in (("#no-captures", "" if self._sides else nothing), ("#left-out", "\n".join(warnings))):
-            self.query_one(widget, Static).update(units.printable(text) if widget == "#left-out" else text)
+        left_out = map(units.printable, self._listing.warnings if self._listing else ())
+        for widget, text in (("#no-captures", "" if self._sides else nothing), ("#left-out", "\n".join(left_out))):
+            self.query_one(widget, Static).update(text)
             self.query_one(widget).display = bool(text)
-        self._table.display = self.query_one(CaptureFacts).display = not self.query_one("#no-captures").display
+        self.set_class(self.query_one("#no-captures").display, "empty")
         self._fill()
 
     def _fill(self) -> None:
@@ -122,11 +124,17 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         self._table.fill(self._sides, Marked(self._marks.letters, self._palette()))
         self.query_one("#marks", Static).update(self._marks_in_words())
 
+    def _mark(self, marks: Marks) -> None:
+        touched = {*self._marks.letters, *marks.letters}
+        self._marks = marks
+        self._table.redraw(Marked(marks.letters, self._palette()), lambda side: side.path in touched)
+        self.query_one("#marks", Static).update(self._marks_in_words())
+
     def _marks_in_words(self) -> Text:
         """What is marked, and what to do next."""
         base, candidate = self._marks.base, self._marks.candidate
         if base is None and candidate is None:
-            return Text("Space marks the base, then the candidate; enter compares them.")
+            return Text("Space marks the base, then the candidate; enter compares them." if self._sides else "")
         palette, sides = self._palette(), {side.path: side for side in self._sides}
         parts: list[Text] = []
         for letter, what, path in (("B", "base", base), ("C", "candidate", candidate)):
@@ -146,8 +154,9 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         """The line that what the user named is in; else that itself."""
         if path is None:
             return None
-        real = Path(path).resolve()
-        return next((side.path for side in self._sides if Path(side.path).resolve() in (real, real.parent)), path)
+        real = os.path.realpath(path)
+        own = (real, str(Path(real).parent))
+        return next((side.path for side in self._sides if os.path.realpath(side.path) in own), path)
 
     @property
     def _sides(self) -> Sequence[Listed]:
@@ -177,7 +186,8 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         table = self._table
         whole = units.count(table.total, "line")
         shown = whole if len(table.shown) == table.total else f"{len(table.shown):,} of {whole}"
-        self._status.update(f"{shown}, {table.order}" if self._listing else "looking for captures")
+        if self._listing:
+            self._status.update(f"{shown}, {table.order}" if self._sides else "")
         self._say_what_is_known()
 
     @on(Input.Changed, "#filter")
@@ -221,13 +231,11 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         if side and side.error:
             self.notify(units.printable(f"{side.path}: {side.error}"), severity="warning", markup=False)
         elif side:
-            self._marks = self._marks.toggled(side.path)
-            self._fill()
+            self._mark(self._marks.toggled(side.path))
 
     def action_swap_marks(self) -> None:
         """Makes the base the candidate."""
-        self._marks = self._marks.swapped()
-        self._fill()
+        self._mark(self._marks.swapped())
 
     def action_compare(self) -> None:
         """Compares what is marked, or the one that is with the line under the cursor."""

@@ -34,7 +34,5 @@ def _lines(side: Listed, palette: Palette) -> Iterator[Text]:
         yield Text(", ".join(known) or "Nothing is recorded of the process: only captures of tracediff do that.")
     for trouble in (*filter(None, [side.error]), *side.damage):
         yield Text(f"! {units.printable(trouble)}", palette.warning)
-    if any(run.emulated for run in side.runs):
-        yield Text("- emulated: times are not real")
     for warning in side.warnings:
         yield Text(f"- {units.printable(warning)}")

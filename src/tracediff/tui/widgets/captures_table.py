@@ -16,7 +16,7 @@ from tracediff.tui.figures import MISSING
 from tracediff.tui.palette import Palette
 from tracediff.tui.widgets.sortable_table import Column, SortableTable
 
-NOT_RECORDED, UNREADABLE = "workload not recorded", "cannot be read"
+UNKNOWN, UNREADABLE = "unknown workload", "cannot be read"
 _ELSEWHERE = "…"
 
 
@@ -45,26 +45,35 @@ class CapturesTable(SortableTable[Listed, Marked], inherit_bindings=False):
     def group(self, item: Listed) -> tuple[int, str]:
         if item.error:
             return 2, UNREADABLE
-        return (0, units.printable(item.workload)) if item.workload else (1, NOT_RECORDED)
+        if item.workload:
+            return 0, units.printable(item.workload)
+        folder = _folder_and_label(item)[0]
+        return 1, f"{units.printable(folder)} ({UNKNOWN})" if folder else UNKNOWN
 
     def is_same(self, item: Listed, other: Listed) -> bool:
         # After another look at the folder a line is another object, of the same files.
         return item.path == other.path
 
 
+def _folder_and_label(side: Listed) -> tuple[str, str]:
+    folder, _, label = side.name.rpartition("/")
+    return folder, label
+
+
 def notes(side: Listed) -> str:
     """What is to know before believing its numbers, in words that fit a cell."""
     if side.error:
         return units.printable(side.error)
-    parts = ["printed table"] if side.is_table else []
+    parts = ["damaged"] if side.damage else []
+    parts += ["printed table"] if side.is_table else []
     parts += ["emulated"] if any(run.emulated for run in side.runs) else []
-    parts += ["damaged"] if side.damage else []
     parts += [units.count(len(side.warnings), "warning")] if side.warnings else []
     return ", ".join(parts)
 
 
 def _name(side: Listed, marked: Marked, width: int) -> Text:
-    name = units.printable(side.name)
+    # Where it is the heading, the folder need not be told again.
+    name = units.printable(side.name if side.workload or side.error else _folder_and_label(side)[1])
     room = width - 2
     if len(name) > room:
         # The folders that it is in tell less than what it is called.
@@ -90,7 +99,7 @@ def _notes(side: Listed, marked: Marked, width: int) -> Text:
 _COLUMNS: tuple[Column[Listed, Marked], ...] = (
     Column("name", "capture", _name, lambda side: side.name.lower(), 18, right=False, elastic=True, ascending=True),
     Column("backend", "backend", _recorded(lambda run: run.backend), lambda side: (side.run and side.run.backend) or "",
-           9, right=False, ascending=True),
+           8, right=False, ascending=True),
     Column("torch", "torch", _recorded(lambda run: run.torch_version), _version, 10, rank=3, right=False),
     Column("captures", "captures", lambda side, marked, width: f"{side.captures:,}", lambda side: side.captures,
            9, rank=1),

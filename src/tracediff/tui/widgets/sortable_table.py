@@ -145,12 +145,22 @@ class SortableTable(DataTable[Text], Generic[Item, Look], inherit_bindings=False
         self.clear(columns=True)
         for column, width in self._columns_shown:
             self.add_column(self._heading(column), width=width, key=column.key)
-        self._lines = list(self._under_headings(kept))
-        for line in self._lines:
+        lines = list(self._under_headings(kept))
+        for line in lines:
             self.add_row(*self._cells(line))
+        # Not before all rows are there: the cursor finds its way by them.
+        self._lines = lines
         first = next((place for place, line in enumerate(self._lines) if not isinstance(line, Text)), 0)
         self.move_cursor(row=next(self._places(under_cursor), first), animate=False)
         self.post_message(self.Arranged())
+
+    def redraw(self, look: Look, changed: Callable[[Item], bool]) -> None:
+        """Writes some items anew, where they stand."""
+        self._look = look
+        for row, line in enumerate(self._lines):
+            if not isinstance(line, Text) and changed(line):
+                for column, cell in enumerate(self._cells(line)):
+                    self.update_cell_at(Coordinate(row, column), cell)
 
     def group(self, item: Item) -> tuple[int, str]:
         """Where an item's group stands, and its heading; empty where items are of no groups."""
@@ -227,7 +237,9 @@ class SortableTable(DataTable[Text], Generic[Item, Look], inherit_bindings=False
         look = self._look
         if look is None:
             return 0
-        cells = (column.cell(item, look, _NO_LIMIT) for item in self._items)
+        cells = [column.cell(item, look, _NO_LIMIT) for item in self._items]
+        if column is self.columns_wanted[0]:
+            cells += {self.group(item)[1] for item in self._items}
         return max((cell.cell_len if isinstance(cell, Text) else Text(cell).cell_len for cell in cells), default=0)
 
     def _heading(self, column: Column[Item, Look]) -> Text:
