@@ -134,7 +134,9 @@ class TracediffApp(App[int], inherit_bindings=False):
 
     @on(PairChosen)
     def _open_pair(self, chosen: PairChosen) -> None:
-        self._open(chosen.base, chosen.candidate)
+        # A second enter may come before the first has changed the screen.
+        if self.screen is self._runs:
+            self._open(chosen.base, chosen.candidate)
 
     @on(ComparisonLeft)
     def _leave_comparison(self) -> None:
