@@ -167,7 +167,9 @@ class TracediffApp(TerminalApp, inherit_bindings=False):
 
     @on(PairChosen)
     def _open_pair(self, chosen: PairChosen) -> None:
-        self._open(_Pair(chosen.base, chosen.candidate, self._options))
+        # A second enter may come before the first has changed the screen.
+        if self.screen is self._runs:
+            self._open(_Pair(chosen.base, chosen.candidate, self._options))
 
     @on(ComparisonLeft)
     def _leave_comparison(self) -> None:

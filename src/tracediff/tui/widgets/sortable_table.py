@@ -130,7 +130,8 @@ class SortableTable(DataTable[Text], Generic[Item, Look], inherit_bindings=False
     def rebuild(self, relayout: bool = False) -> None:
         """Filters, sorts and draws anew, and leaves the cursor on its item."""
         if self._look is None or not self.size.width:
-            # Nothing to show, or no room yet: that comes with a resize.
+            # Nothing to show, or no room yet: that comes with a resize, which finds other columns than these.
+            self._columns_shown = []
             return
         under_cursor = self.item_under_cursor()
         kept = [item for item in self._items if self._wanted(item)]
