@@ -63,7 +63,6 @@ class Timed(TracediffApp):
             if "table" in moments:
                 self.exit(0)
         self._driver.write = timed
-        super().on_mount()
 Timed(*sys.argv[2:]).run()
 open(sys.argv[1], "w").write(json.dumps(moments))
 """
