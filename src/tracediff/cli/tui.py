@@ -88,7 +88,7 @@ def _run(options: Namespace, base: str | None, candidate: str | None = None, fol
     from tracediff.cli.exporters import exporters
     from tracediff.tui import run_tui
 
-    code = run_tui(base, candidate, compare_options(options), folder, exporters(), options.ascii)
+    code = run_tui(base, candidate, compare_options(options), folder, exporters=exporters(), ascii_only=options.ascii)
     if code == ExitCode.INTERRUPTED:
         # The app took Ctrl-C as a key.
         raise KeyboardInterrupt
