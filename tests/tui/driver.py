@@ -6,13 +6,15 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from textual.pilot import Pilot
 from textual.widgets import Static
 
+from tracediff.tui.actions import TABS
 from tracediff.tui.app import TracediffApp
-from tracediff.tui.screens.compare import TABS, CompareScreen
+from tracediff.tui.screens.compare import CompareScreen
 from tracediff.tui.screens.runs import RunsScreen
 
 SAMPLES = Path(__file__).parents[2] / "sample_traces"
@@ -25,8 +27,8 @@ NARROW, WIDE = (80, 24), (160, 48)
 _PATIENCE_S = 20
 
 
-def new_app(inputs: tuple[str, str]) -> TracediffApp:
-    app = TracediffApp(*inputs)
+def new_app(inputs: tuple[str, str], **options: Any) -> TracediffApp:
+    app = TracediffApp(*inputs, **options)
     app.animation_level = "none"
     return app
 
@@ -65,14 +67,28 @@ def press(*keys: str) -> Callable[[Pilot[int]], object]:
     return run
 
 
+def messages(pilot: Pilot[int]) -> list[str]:
+    """What the app has notified of."""
+    return [f"{one.title} {one.message}".strip() for one in pilot.app._notifications]
+
+
+def on_screen(pilot: Pilot[int]) -> str:
+    """All that is drawn, line by line."""
+    width, height = pilot.app.size
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.crop(0, width).text for strip in strips[:height])
+
+
 @asynccontextmanager
 async def opened(
-    inputs: tuple[str, str] = GTSRB, size: tuple[int, int] = WIDE, *, tab: str = "operators"
+    inputs: tuple[str, str] = GTSRB, size: tuple[int, int] = WIDE, *, tab: str | None = "operators", **options: Any
 ) -> AsyncIterator[Pilot[int]]:
-    async with new_app(inputs).run_test(size=size) as pilot:
+    """The TUI on a comparison; options as of the app."""
+    async with new_app(inputs, **options).run_test(size=size) as pilot:
         await compared(pilot)
-        await pilot.press(str(1 + TABS.index(tab)))
-        await pilot.pause()
+        if tab:
+            await pilot.press(str(1 + TABS.index(tab)))
+            await pilot.pause()
         yield pilot
 
 

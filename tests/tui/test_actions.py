@@ -5,11 +5,12 @@ from __future__ import annotations
 from textual.binding import Binding
 from textual.dom import DOMNode
 
-from tracediff.tui.actions import ACTIONS, Scope
+from tracediff.tui.actions import ACTIONS, TABS, Scope
 from tracediff.tui.app import TracediffApp
-from tracediff.tui.panes import OperatorsPane, TimelinePane
+from tracediff.tui.panes import PANES, OperatorsPane, TimelinePane
 from tracediff.tui.screens.compare import CompareScreen
 from tracediff.tui.screens.detail import DetailScreen
+from tracediff.tui.screens.export import ExportDialog
 from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.loading import LoadingScreen
 from tracediff.tui.screens.menu import Choices, Menu
@@ -43,6 +44,8 @@ HOMES: dict[Scope, tuple[type[DOMNode], ...]] = {
     Scope.TIMELINE_PANE: (TimelinePane,),
     Scope.BACK: (DetailScreen, HelpScreen),
     Scope.FILTER: (FilterInput,),
+    Scope.HELP: (HelpScreen,),
+    Scope.EXPORT: (ExportDialog,),
     Scope.MENU: (Menu,),
     Scope.MENU_LIST: (Choices,),
 }
@@ -65,6 +68,10 @@ def test_ids_and_keys_are_unique() -> None:
         assert len(keys) == len(set(keys)), home
 
 
+def test_every_tab_has_its_action() -> None:
+    assert tuple(pane.tab for pane in PANES) == TABS
+
+
 def test_nothing_else_binds_keys() -> None:
     known = {action.id for action in ACTIONS}
     for home in {home for homes in HOMES.values() for home in homes} - {FilterInput}:
@@ -80,7 +87,7 @@ async def test_help_lists_every_action_and_palette_runs_them() -> None:
         await pilot.press("?")
         await pilot.pause()
         assert isinstance(pilot.app.screen, HelpScreen)
-        (table,) = pilot.app.screen.query_one(Prose)._parts
+        _, table = pilot.app.screen.query_one(Prose)._parts
         keys, _, helps = ([cell.plain for cell in column.cells if hasattr(cell, "plain")] for column in table.columns)
         for action in ACTIONS:
             assert action.help in helps

@@ -20,10 +20,11 @@ from tracediff.model.diff import Diff
 from tracediff.tui import run_tui
 from tracediff.tui.app import TracediffApp
 from tracediff.tui.messages import DiffReady
+from tracediff.tui.panes import LedgerPane
 from tracediff.tui.screens.compare import CompareScreen
 from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.screens.loading import LoadingScreen
-from tui.driver import GTSRB, new_app, opened, until
+from tui.driver import GTSRB, messages, new_app, opened, until
 
 compare_module = importlib.import_module("tracediff.compare")
 
@@ -104,6 +105,19 @@ def test_an_unreadable_input_ends_the_app_and_is_raised(tmp_path: Path, capsys: 
 
 
 @pytest.mark.usefixtures("headless")
+def test_a_defect_of_the_screen_is_raised_and_prints_no_page(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*args: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(LedgerPane, "fill", fail)
+    with pytest.raises(ZeroDivisionError):
+        run_tui(*GTSRB)
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.usefixtures("headless")
 def test_a_defect_is_raised_too_and_does_not_leave_the_app_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*args: object) -> Diff:
         raise ZeroDivisionError
@@ -113,15 +127,25 @@ def test_a_defect_is_raised_too_and_does_not_leave_the_app_waiting(monkeypatch: 
         run_tui(*GTSRB)
 
 
-async def test_an_input_that_vanishes_before_a_swap_ends_the_app(tmp_path: Path) -> None:
+@pytest.mark.parametrize("key", ["x", "r"])
+async def test_an_input_that_vanished_leaves_the_comparison_on_screen(tmp_path: Path, key: str) -> None:
     copy = tmp_path / "trace.json"
     copy.write_bytes(Path(GTSRB[0]).read_bytes())
     async with opened((str(copy), GTSRB[1])) as pilot:
-        assert isinstance(pilot.app.screen, CompareScreen)
+        screen = pilot.app.screen
+        assert isinstance(screen, CompareScreen)
+        before = screen.diff
         copy.unlink()
-        await pilot.press("x")
-        await until(pilot, lambda: pilot.app.return_value is not None)
-    assert pilot.app.return_value == 3
+        await pilot.press(key)
+        await until(pilot, lambda: bool(messages(pilot)))
+        assert "no such file" in messages(pilot)[0]
+        assert screen.diff is before
+        assert str(screen.query_one("#status", Static).content).startswith("12 rows")
+        # The next attempt is of the same two, the same way round.
+        copy.write_bytes(Path(GTSRB[0]).read_bytes())
+        await pilot.press("r")
+        await until(pilot, lambda: screen.diff is not before)
+        assert screen.diff.base.run.label == before.base.run.label
 
 
 def test_importing_the_package_does_not_import_textual() -> None:

@@ -139,12 +139,12 @@ async def test_tab_goes_to_the_matched_call_and_back() -> None:
     async with timeline() as (pilot, pair):
         await press(pilot, *["down"] * 4, "right")
         assert selected(pair) == "base thnn_conv2d"
-        await press(pilot, "tab")
+        await press(pilot, "m")
         assert selected(pair) == "candidate mkldnn_convolution"
         assert pilot.app.focused is pair.icicles[1]
         await press(pilot, "m")
         assert selected(pair) == "base thnn_conv2d"
-        await press(pilot, "down", "tab")
+        await press(pilot, "down", "m")
         assert pair.side == 1
         assert any("no call of the other side" in one.message for one in pilot.app._notifications)
 
@@ -304,7 +304,7 @@ async def test_other_threads_have_lanes_and_empty_iterations_are_shown(tmp_path:
     files = busy.write(tmp_path / "busy.json"), idle.write(tmp_path / "idle.json")
     async with timeline((str(files[0]), str(files[1])), size=NARROW) as (pilot, pair):
         assert [line.split()[0] for line in lines(pair, 0)[1:5]] == ["▏<", "thread", "▏add", "▏copy_"]
-        await press(pilot, "tab", "down")
+        await press(pilot, "m", "down")
         assert selected(pair) == "base relu"
         await pilot.click(pair.icicles[0], offset=(18, 3))
         await pilot.pause()

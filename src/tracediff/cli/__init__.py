@@ -7,6 +7,7 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from pathlib import Path
 
 from tracediff.cli import cache, capture, diff, environments, export, noise, perfetto, show, tensorboard, tui
 from tracediff.cli.exit_codes import ExitCode
@@ -64,6 +65,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of the pipe (head, less) has seen enough; Python must not complain about it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return ExitCode.OK
+    except Exception as error:  # A defect is one line too, and its traceback an option away (CONTRACTS, "Commands").
+        if "--debug" in given:
+            raise
+        print(f"tracediff: error: {_defect(error)}", file=sys.stderr)
+        return ExitCode.DEFECT
+
+
+def _defect(error: Exception) -> str:
+    """What to report, and how to learn more."""
+    import traceback
+
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    where = f"{Path(frame.f_code.co_filename).name}:{line}"
+    said = printable(" ".join(str(error).split()))
+    return f"a defect of tracediff: {type(error).__name__}: {said} ({where}). Report what tracediff --debug ... prints"
 
 
 def _run(given: Sequence[str]) -> int:

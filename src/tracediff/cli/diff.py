@@ -9,6 +9,7 @@ from tracediff.cli.comparison import add_comparison, add_inputs, compare_options
 from tracediff.cli.gate import add_gate, conditions_of, is_gated, rule, say
 from tracediff.cli.options import add_output, has_terminal, lean, report_for, report_options, write
 from tracediff.cli.progress import progress_line
+from tracediff.cli.tui import add_ascii, open_tui
 
 if TYPE_CHECKING:
     from tracediff.cli.types import Subparsers
@@ -23,6 +24,7 @@ def add_parser(commands: Subparsers) -> None:
     )
     add_inputs(parser)
     add_comparison(parser)
+    add_ascii(parser)
     add_gate(parser)
     add_output(parser)
     parser.set_defaults(run=run)
@@ -31,8 +33,6 @@ def add_parser(commands: Subparsers) -> None:
 def run(options: Namespace) -> int:
     """Opens the TUI or prints."""
     if _wants_tui(options):
-        from tracediff.cli.tui import open_tui
-
         return open_tui(options)
     with lean():
         return _print(options)

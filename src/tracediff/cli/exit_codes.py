@@ -13,4 +13,5 @@ class ExitCode(IntEnum):
     CAPTURE_FAILED = 4
     NOT_COMPARABLE = 5
     INCONCLUSIVE = 6
+    DEFECT = 70
     INTERRUPTED = 130

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +31,22 @@ def add_parser(commands: Subparsers) -> None:
     )
     parser.add_argument("candidate", metavar="CANDIDATE", nargs="?", help="what to compare with it")
     add_comparison(parser)
+    add_ascii(parser)
+    parser.epilog = (
+        "Keys, theme and more are set in tracediff/tui.toml below the user's configuration directory (on Linux "
+        "~/.config), or in the file that TRACEDIFF_CONFIG names."
+    )
     parser.set_defaults(run=run)
+
+
+def add_ascii(parser: ArgumentParser) -> None:
+    """--ascii."""
+    parser.add_argument(
+        "--ascii",
+        action="store_true",
+        default=None,
+        help="draw the TUI in ASCII only, as it does by itself where the locale is not UTF-8",
+    )
 
 
 def run(options: Namespace) -> int:
@@ -50,16 +65,13 @@ def run(options: Namespace) -> int:
 
 def open_tui(options: Namespace) -> int:
     """Runs the TUI on the two inputs until the user leaves it."""
-    from tracediff.tui import run_tui
-
-    return _ended(run_tui(options.base, options.candidate, compare_options(options)))
+    return _run(options, options.base, options.candidate)
 
 
 def _choose(options: Namespace) -> int:
     """Runs the TUI on the captures below the folder that is named, or around the file."""
     from tracediff.importers.places import is_url, local
     from tracediff.importers.source import status_of
-    from tracediff.tui import run_tui
 
     if options.kernel_log:
         raise UsageError("--kernel-log is of captures that are named. Name both")
@@ -69,10 +81,14 @@ def _choose(options: Namespace) -> int:
     path = Path(name)
     status_of(path)
     base, folder = (None, path) if path.is_dir() else (str(path), path.parent)
-    return _ended(run_tui(base, options=compare_options(options), folder=str(folder)))
+    return _run(options, base, folder=str(folder))
 
 
-def _ended(code: int) -> int:
+def _run(options: Namespace, base: str | None, candidate: str | None = None, folder: str = ".") -> int:
+    from tracediff.cli.exporters import exporters
+    from tracediff.tui import run_tui
+
+    code = run_tui(base, candidate, compare_options(options), folder, exporters=exporters(), ascii_only=options.ascii)
     if code == ExitCode.INTERRUPTED:
         # The app took Ctrl-C as a key.
         raise KeyboardInterrupt

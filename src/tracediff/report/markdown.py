@@ -75,6 +75,18 @@ def render_noise(noise: Noise, options: ReportOptions) -> str:
     return "\n".join(lines)
 
 
+def render_table(titles: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[bool]) -> str:
+    """Any table; None is an empty cell.
+
+    Args:
+        titles: of the columns.
+        rows: their cells.
+        right: which columns are aligned right.
+    """
+    cells = ([_plain("" if cell is None else str(cell)) for cell in row] for row in rows)
+    return "\n".join(_aligned([_plain(title) for title in titles], cells, right)) + "\n"
+
+
 def _diff_lines(diff: Diff, options: ReportOptions) -> Iterator[str]:
     yield f"**{_plain(phrases.headline(diff))}**"
     yield ""
@@ -175,8 +187,12 @@ def _rows(diff: Diff, rows: Sequence[Row], more: str) -> Iterator[str]:
 
 def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     left = {"Ledger", "Family", "Shape", "Implementation", "Name", "Input Shapes", "Change", "Verdict", *_OF_KERNELS}
+    return _aligned(titles, rows, [title not in left for title in titles])
+
+
+def _aligned(titles: Sequence[str], rows: Iterable[Sequence[str]], right: Sequence[bool]) -> Iterator[str]:
     yield f"| {' | '.join(titles)} |"
-    yield f"|{'|'.join('---' if title in left else '---:' for title in titles)}|"
+    yield f"|{'|'.join('---:' if is_right else '---' for is_right in right)}|"
     for row in rows:
         yield f"| {' | '.join(row)} |"
 

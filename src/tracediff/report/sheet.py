@@ -39,7 +39,7 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
         "within_noise",
     ]
     titles += ["base_kernels", "candidate_kernels", *(["base_device_ns", "candidate_device_ns"] if diff.device else [])]
-    return _csv(
+    return render_table(
         titles,
         (
             [
@@ -74,7 +74,7 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
         return _kernels(summary, options)
     titles = ["name", "calls", "self_cpu_ns", "cpu_total_ns", *(["input_shapes"] if summary.by_shape else [])]
     titles += ["self_device_ns", "device_total_ns"] if summary.device else []
-    return _csv(
+    return render_table(
         titles,
         (
             [
@@ -92,7 +92,7 @@ def render_summary(summary: Summary, options: ReportOptions) -> str:
 
 def _kernels(summary: Summary, options: ReportOptions) -> str:
     titles = ["operator", "input_shapes", "library", "primitive", "implementation", "kind", "calls", "time_ns"]
-    return _csv(
+    return render_table(
         titles,
         (
             [
@@ -113,7 +113,7 @@ def _kernels(summary: Summary, options: ReportOptions) -> str:
 def render_noise(noise: Noise, options: ReportOptions) -> str:
     """A line a label and family; parts of 1."""
     titles = ["label", "captures", "iterations", *FamilyNoise.__struct_fields__]
-    return _csv(
+    return render_table(
         titles,
         (
             [label.label, label.captures, label.iterations, *astuple(one)]
@@ -127,7 +127,8 @@ def _calls(side: RowSide | None) -> float | str:
     return side.calls if side else ""
 
 
-def _csv(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+def render_table(titles: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Any table; None is an empty cell."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(titles)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from textual.binding import Binding, BindingType
+from textual.keys import format_key
 
 
 class Scope(Enum):
@@ -29,8 +30,29 @@ class Scope(Enum):
     TIMELINE_PANE = "Timeline, flame graph"
     BACK = "Detail, help"
     FILTER = "Filter"
+    HELP = "Help"
     MENU = "Menus"
-    MENU_LIST = "Lines of a menu"
+    EXPORT = "Export"
+    MENU_LIST = "Lines of both"
+
+
+_COMPARISON = frozenset({Scope.APP, Scope.COMPARE, Scope.FILTERED, Scope.FIGURES, Scope.MOVE})
+_CAPTURES = frozenset({Scope.APP, Scope.RUNS, Scope.FILTERED, Scope.MOVE})
+HEARD_TOGETHER: tuple[frozenset[Scope], ...] = (
+    _COMPARISON | {Scope.TABLE, Scope.DIFFERENCES, Scope.OPERATORS},
+    _COMPARISON | {Scope.TREE, Scope.HITS},
+    _COMPARISON | {Scope.PANEL},
+    _COMPARISON | {Scope.EXPLANATIONS},
+    (_COMPARISON | {Scope.TIMELINE, Scope.TIMELINE_PANE}) - {Scope.MOVE},
+    _CAPTURES | {Scope.TABLE},
+    frozenset({Scope.APP, Scope.LOADING}),
+    frozenset({Scope.APP, Scope.BACK, Scope.FIGURES, Scope.MOVE, Scope.TREE, Scope.HITS}),
+    frozenset({Scope.APP, Scope.BACK, Scope.HELP, Scope.MOVE}),
+    frozenset({Scope.APP, Scope.FILTER}),
+    frozenset({Scope.MENU, Scope.MENU_LIST, Scope.MOVE}),
+    frozenset({Scope.EXPORT, Scope.MENU_LIST, Scope.MOVE}),
+)
+"""Scopes whose actions one and the same key press can reach, so that they need different keys."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +80,21 @@ class Action:
 
     @property
     def shown_keys(self) -> str:
-        """`PgUp`, `? F1`."""
-        return " ".join(_KEY_NAMES.get(key, key) for key in self.keys.split(","))
+        """`PgUp`, `? F1`: those that nobody changed."""
+        return written(self.keys)
+
+
+def written(keys: str) -> str:
+    """Keys, separated by commas, as people write them: `Ctrl+E`, `? F1`."""
+    return " ".join(map(_written, keys.split(",")))
+
+
+def _written(key: str) -> str:
+    *modifiers, name = key.split("+") if len(key) > 1 else [key]
+    name = _KEY_NAMES.get(name) or format_key(name)
+    if modifiers or (name.startswith("f") and name[1:].isdigit()):
+        name = name.upper() if len(name) < 4 else name
+    return "+".join([*map(str.capitalize, modifiers), name])
 
 
 _KEY_NAMES = {
@@ -67,21 +102,15 @@ _KEY_NAMES = {
     "escape": "Esc",
     "space": "Space",
     "tab": "Tab",
-    "shift+tab": "Shift+Tab",
-    "shift+left": "Shift+←",
-    "shift+right": "Shift+→",
-    "up": "↑",
-    "down": "↓",
-    "left": "←",
-    "right": "→",
+    "backspace": "Backspace",
+    "up": "Up",
+    "down": "Down",
+    "left": "Left",
+    "right": "Right",
     "pageup": "PgUp",
     "pagedown": "PgDn",
     "home": "Home",
     "end": "End",
-    "f1": "F1",
-    "ctrl+c": "Ctrl+C",
-    "ctrl+p": "Ctrl+P",
-    "ctrl+q": "Ctrl+Q",
 }
 
 ACTIONS: tuple[Action, ...] = (
@@ -159,7 +188,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "box.counterpart",
         Scope.TIMELINE,
-        "tab,m",
+        "m",
         "counterpart",
         "Other side",
         "to the matched call of the other side, or to what ran there at that time",
@@ -248,12 +277,20 @@ ACTIONS: tuple[Action, ...] = (
         "filter.cancel", Scope.FILTER, "escape", "screen.clear_filter", "Clear", "show everything again", footer=True
     ),
     Action("sides.swap", Scope.COMPARE, "x", "app.swap", "Swap", "compare the other way round", footer=True),
+    Action("sides.reload", Scope.COMPARE, "r", "app.reload", "Reload", "read both inputs once more"),
+    Action("view.zoom", Scope.COMPARE, "z", "zoom", "Zoom", "all of the screen for the tab, or back"),
+    Action("view.export", Scope.COMPARE, "ctrl+e", "app.export", "Export", "write what is shown into a file"),
+    Action("copy.line", Scope.APP, "y", "app.copy_line", "Copy line", "the line under the cursor to the clipboard"),
+    Action("copy.table", Scope.APP, "Y", "app.copy_table", "Copy all", "all lines on show to the clipboard"),
+    Action("export.close", Scope.EXPORT, "escape", "dismiss", "Close", "write nothing"),
+    Action("export.switch", Scope.EXPORT, "tab,shift+tab", "switch", "Switch", "between the list and the name"),
+    Action("help.filter", Scope.HELP, "/", "filter", "Filter", "only actions that contain these words", footer=True),
     Action(
         "screen.back", Scope.BACK, "escape,backspace", "app.pop_screen", "Back", "to the screen before", footer=True
     ),
     Action("menu.close", Scope.MENU, "escape,s,b", "dismiss", "Close", "choose nothing"),
     Action("menu.quit", Scope.MENU, "q", "app.quit", "Quit", "leave tracediff"),
-    Action("menu.choose", Scope.MENU_LIST, "enter", "select", "Choose", "choose the line under the cursor"),
+    Action("menu.choose", Scope.MENU_LIST, "enter", "select", "Choose", "take what the cursor is on"),
     Action("app.focus_next", Scope.APP, "tab", "app.focus_next", "Next pane", "to the next pane"),
     Action("app.focus_previous", Scope.APP, "shift+tab", "app.focus_previous", "Previous pane", "to the pane before"),
     Action("app.help", Scope.APP, "?,f1", "app.help", "Help", "this list", footer=True),
@@ -262,6 +299,10 @@ ACTIONS: tuple[Action, ...] = (
     Action("app.quit_always", Scope.APP, "ctrl+q", "app.quit", "Quit", "leave, also while typing", priority=True),
     Action("app.interrupt", Scope.APP, "ctrl+c", "app.interrupt", "Interrupt", "leave at once", priority=True),
 )
+
+
+TABS = tuple(action.id.removeprefix("tab.") for action in ACTIONS if action.run.startswith("show_tab("))
+"""Of a comparison, in their order."""
 
 
 def bindings(*scopes: Scope) -> list[BindingType]:

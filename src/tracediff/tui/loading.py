@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -85,7 +86,8 @@ def looking(listener: MessagePump, folder: str) -> Loading:
 
 
 def _compared(base: str, candidate: str, options: CompareOptions | None, progress: Progress) -> Message:
-    # What compares takes as long to import as Textual, which is on screen by then.
+    # What compares takes as long to import as Textual, which is on screen by then; so does what shows it.
+    import_module("tracediff.tui.screens.compare")
     from tracediff.compare import compare
 
     return DiffReady(compare(base, candidate, options, progress))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from tracediff.model.diff import Diff, Row
-from tracediff.model.listing import Listing
+if TYPE_CHECKING:
+    from tracediff.model.diff import Diff, Row
+    from tracediff.model.listing import Listing
 
 
 class ReadProgress(Message):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -132,6 +134,49 @@ class Outline:
         at = self.start if node is None else node
         place = bisect_right(self._hits, at) if step > 0 else bisect_left(self._hits, at) - 1
         return self._hits[place % len(self._hits)]
+
+    def take_over(self, other: Outline, node: int | None) -> int | None:
+        """Expands what is expanded in the outline of another tree, as far as the same calls are here.
+
+        Calls are the same where their callers are, they have the same names, whichever side has which, and as many
+        calls of these names come before them.
+
+        Args:
+            other: the outline that was shown before.
+            node: a call in it.
+
+        Returns:
+            The same call here.
+        """
+        callers: set[int] = set()
+        caller = None if node is None else other.parent(node)
+        while caller is not None:
+            callers.add(caller)
+            caller = other.parent(caller)
+        here: dict[int, int] = {}
+        levels = [(other.roots(), self.roots())]
+        while levels:
+            theirs, ours = levels.pop()
+            places = dict(zip(self._identities(ours), ours, strict=True))
+            for identity, their in zip(other._identities(theirs), theirs, strict=True):
+                own = places.get(identity)
+                if own is None:
+                    continue
+                here[their] = own
+                if their in other._expanded and self.has_children(own):
+                    self._expanded.add(own)
+                if their in other._expanded or their in callers:
+                    levels.append((other.children(their), self.children(own)))
+        self._refresh()
+        return None if node is None else here.get(node)
+
+    def _identities(self, siblings: list[int]) -> Iterator[tuple[frozenset[str], int]]:
+        before: Counter[frozenset[str]] = Counter()
+        for node in siblings:
+            sides = (int(self.tree.base_name[node]), int(self.tree.candidate_name[node]))
+            names = frozenset(self.tree.names[name] for name in sides if name >= 0)
+            yield names, before[names]
+            before[names] += 1
 
     def reveal(self, node: int) -> int:
         """The line of a node, or of the nearest caller on show."""

@@ -1,4 +1,4 @@
-"""Theme tokens as Rich styles, for the cells that are drawn with Rich."""
+"""Theme tokens as Rich styles, for the cells that are drawn with Rich, and as colours that can be read."""
 
 from __future__ import annotations
 
@@ -6,7 +6,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from rich.style import Style
-from textual.color import Color
+from textual.color import Color, ColorParseError
+
+CONTRAST = 4.5
+"""What text needs at least to be read (WCAG 2.2, 1.4.3)."""
+
+_TEXTS = ("text-error", "text-success", "text-warning")
+_CURSORS = ("block-cursor", "block-cursor-blurred")
+_TERMINALS_CURSOR = {
+    "block-cursor-background": "ansi_default",
+    "block-cursor-foreground": "ansi_default",
+    "block-cursor-text-style": "bold reverse",
+    "block-cursor-blurred-text-style": "underline",
+}
 
 _HUES = (210, 30, 130, 280, 55, 180, 330, 90, 240, 10, 155, 300)
 """In degrees; neighbours in the list are far apart on the circle."""
@@ -50,7 +62,7 @@ class Palette:
         return cls(
             more=style("text-error"),
             less=style("text-success"),
-            muted=Style(dim=True),
+            muted=_muted(tokens),
             warning=style("text-warning"),
             link=style("text-accent") + Style(underline=True),
             plain_fill=_filled(Color.parse(tokens["panel"])),
@@ -91,3 +103,59 @@ def _filled(color: Color) -> Style:
     if color.ansi is not None:
         return Style(reverse=True)
     return Style(color=color.get_contrast_text(1.0).rich_color, bgcolor=color.rich_color)
+
+
+def readable(tokens: Mapping[str, str]) -> dict[str, str]:
+    """The tokens of a theme with differences, warnings and cursor as clear as text has to be.
+
+    Three light themes of Textual write warnings at a contrast of 3.3, and Gruvbox its cursor at 2.4.
+    """
+    if _is_terminals(tokens):
+        # Nobody here knows the terminal's colours, and there may be none: then the cursor is to be seen all the same.
+        return {**tokens, **_TERMINALS_CURSOR}
+    background = Color.parse(tokens["background"])
+    clear = {token: _clearer(Color.parse(tokens[token]), background).hex for token in _TEXTS}
+    for token in _CURSORS:
+        beneath = Color.parse(tokens[f"{token}-background"])
+        cursor = background.blend(beneath, beneath.a, 1.0)
+        text = _color_on(cursor, tokens[f"{token}-foreground"])
+        clear[f"{token}-foreground"] = _clearer(cursor.blend(text, text.a, 1.0), cursor).hex
+    return {**tokens, **clear}
+
+
+def contrast(one: Color, other: Color) -> float:
+    """Ratio of the relative luminances of two opaque colours, 1 to 21 (WCAG 2.2, "contrast ratio")."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _muted(tokens: Mapping[str, str]) -> Style:
+    if _is_terminals(tokens):
+        return Style(dim=True)
+    background, text = (Color.parse(tokens[token]) for token in ("background", "foreground"))
+    return Style(color=_clearer(background.blend(text, 0.66), background).rich_color)
+
+
+def _is_terminals(tokens: Mapping[str, str]) -> bool:
+    """Whether the colours are the terminal's own, which nobody here knows."""
+    return tokens["background"].startswith("ansi")
+
+
+def _color_on(background: Color, token: str) -> Color:
+    try:
+        return Color.parse(token)
+    except ColorParseError:
+        # `auto 87%`: black or white, whichever is clearer.
+        return background.get_contrast_text(0.87)
+
+
+def _clearer(color: Color, background: Color) -> Color:
+    """The colour, as far towards black or white as it takes to be read."""
+    end = max((Color(0, 0, 0), Color(255, 255, 255)), key=lambda extreme: contrast(extreme, background))
+    steps = (color.blend(end, step / 20) for step in range(21))
+    return next((step for step in steps if contrast(step, background) >= CONTRAST), end)
+
+
+def _luminance(color: Color) -> float:
+    linear = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in color.normalized)
+    return sum(weight * part for weight, part in zip((0.2126, 0.7152, 0.0722), linear, strict=True))

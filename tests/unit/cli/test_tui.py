@@ -11,6 +11,7 @@ import pytest
 
 from tracediff import tui
 from tracediff.cli import main
+from tracediff.tui.exporting import Exporter
 
 from builders import SAMPLES
 
@@ -25,9 +26,17 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     calls: list[dict[str, Any]] = []
 
     def run_tui(
-        base: str | None = None, candidate: str | None = None, options: object = None, folder: str = "."
+        base: str | None = None,
+        candidate: str | None = None,
+        options: object = None,
+        folder: str = ".",
+        *,
+        exporters: list[Exporter],
+        ascii_only: bool | None,
     ) -> int:
-        calls.append({"base": base, "candidate": candidate, "folder": folder})
+        assert {one.suffix for one in exporters} == {".csv", ".md", ".json", ".html"}
+        asked = {"ascii_only": ascii_only} if ascii_only else {}
+        calls.append({"base": base, "candidate": candidate, "folder": folder, **asked})
         return 0
 
     monkeypatch.setattr(tui, "run_tui", run_tui)
@@ -35,6 +44,14 @@ def on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, Any]]:
     for stream in ("stdin", "stdout"):
         monkeypatch.setattr(sys, stream, Terminal())
     return calls
+
+
+@pytest.mark.parametrize("command", ["tui", "diff"])
+def test_ascii_is_asked_for(monkeypatch: pytest.MonkeyPatch, command: str) -> None:
+    shown = on_a_terminal(monkeypatch)
+
+    assert main([command, "--ascii", "a.json", "b.json"]) == 0
+    assert shown == [{"base": "a.json", "candidate": "b.json", "folder": ".", "ascii_only": True}]
 
 
 @pytest.mark.parametrize(

@@ -66,7 +66,7 @@ class Pane(TabPane, inherit_bindings=False):
         return None
 
     def fill(self, figures: Figures) -> None:
-        """Shows a Diff, or the same with other figures."""
+        """Shows a Diff, or the same with other figures; called once the tab is on show."""
         raise NotImplementedError
 
     def narrow(self, narrowing: Narrowing) -> None:

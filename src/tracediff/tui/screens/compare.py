@@ -17,7 +17,7 @@ from textual.widgets.tabbed_content import ContentTabs
 
 from tracediff import units
 from tracediff.model.diff import Diff
-from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.actions import TABS, Scope, bindings
 from tracediff.tui.figures import Figures
 from tracediff.tui.filtering import Narrowing
 from tracediff.tui.messages import ComparisonLeft, ReadProgress
@@ -29,14 +29,13 @@ from tracediff.tui.widgets.lines import LinesView
 from tracediff.tui.widgets.row_panel import RowPanel
 from tracediff.tui.widgets.summary import RunCards, headline
 
-TABS = tuple(pane.tab for pane in PANES)
-_SHORT = 20
-"""Below this many lines the cards give way to the table."""
 _TALL = 30
 """From this many lines on the cards have room for some of what the sides differ by."""
 
 _KEY_REPEAT_S = 0.1
 """The panel waits so long for another movement of the cursor: longer than a held key takes to repeat."""
+
+_ZOOMED = "zoomed"
 
 
 class CompareScreen(Screen[None], inherit_bindings=False):
@@ -44,6 +43,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     Args:
         diff: what to show.
+        tab: which tab comes first.
 
     Attributes:
         figures: how its numbers are written.
@@ -52,15 +52,17 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     """
 
     BINDINGS = bindings(Scope.COMPARE, Scope.FILTERED, Scope.FIGURES)
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
-    VERTICAL_BREAKPOINTS = [(0, "-short"), (36, "-tall")]  # noqa: RUF012
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (80, "-normal"), (120, "-wide")]  # noqa: RUF012
+    VERTICAL_BREAKPOINTS = [(0, "-short"), (20, "-medium"), (36, "-tall")]  # noqa: RUF012
 
-    def __init__(self, diff: Diff) -> None:
+    def __init__(self, diff: Diff, tab: str = TABS[0]) -> None:
         super().__init__()
+        self._first_tab = tab
         self.figures = Figures(diff)
         self.narrowing = Narrowing()
         self.wants_panel = True
         self._until_rest: Timer | None = None
+        self._filled: dict[str, tuple[Figures, Narrowing]] = {}
 
     @property
     def diff(self) -> Diff:
@@ -71,7 +73,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         yield RunCards(id="cards")
         yield Static(id="headline")
         with Container(id="body"):
-            with TabbedContent(initial=TABS[0], id="tabs"):
+            with TabbedContent(initial=self._first_tab, id="tabs"):
                 for number, pane in enumerate(PANES, start=1):
                     yield pane(number)
             yield RowPanel("row-panel")
@@ -89,7 +91,6 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     def on_resize(self, event: Resize) -> None:
         """Gives the table what a small screen has."""
-        self.set_class(event.size.height < _SHORT, "short")
         self.query_one(RunCards).most_fields = 1 if event.size.height < _TALL else 3
 
     def show(self, diff: Diff) -> None:
@@ -109,22 +110,31 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self.query_one(RunCards).fill(diff, figures.palette)
         self.query_one("#headline", Static).update(headline(diff, figures.palette))
         for pane in self.query(Pane):
-            pane.fill(figures)
-            pane.narrow(self.narrowing)
             self.query_one(TabbedContent).get_tab(pane).label = Content(pane.title(diff))
+        self._fill_pane()
+
+    def _fill_pane(self) -> None:
+        """Brings the tab on show up to date; the others wait until they are shown, so that nothing waits for them."""
+        pane = self._pane
+        figures, narrowing = self._filled.get(pane.tab, (None, None))
+        self._filled[pane.tab] = (self.figures, self.narrowing)
+        if figures is not self.figures:
+            pane.fill(self.figures)
+        if figures is not self.figures or narrowing != self.narrowing:
+            pane.narrow(self.narrowing)
 
     def _palette(self) -> Palette:
         return Palette.of(self.app.theme_variables)  # pyright: ignore[reportUnknownMemberType]
 
     def _narrow(self, narrowing: Narrowing) -> None:
         self.narrowing = narrowing
-        for pane in self.query(Pane):
-            pane.narrow(narrowing)
-        self._say_what_is_shown()
+        self._fill_pane()
+        self.say_what_is_shown()
 
     @on(Pane.Arranged)
     @on(LinesView.Arranged)
-    def _say_what_is_shown(self) -> None:
+    def say_what_is_shown(self) -> None:
+        """Puts it into the status line."""
         self._fill_panel()
         parts = [error] if (error := self.narrowing.query.error) and self._pane.narrows else []
         parts += self._pane.status()
@@ -132,6 +142,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
             parts.append(f"esc shows all, not only {self.narrowing.only.reason}")
         parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.narrows else []
         parts += ["% of the iteration"] if self.figures.as_share else []
+        parts += ["zoomed"] if self.has_class(_ZOOMED) else []
         self._status.update(", ".join(parts))
 
     @on(LinesView.CursorMoved)
@@ -148,7 +159,8 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     @property
     def _pane(self) -> Pane:
-        return cast("Pane", self.query_one(TabbedContent).get_pane(self.query_one(TabbedContent).active or TABS[0]))
+        tabs = self.query_one(TabbedContent)
+        return cast("Pane", tabs.get_pane(tabs.active or self._first_tab))
 
     @property
     def _input(self) -> Input:
@@ -163,9 +175,10 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     @on(TabbedContent.TabActivated)
     def _enter_tab(self) -> None:
+        self._fill_pane()
         if not self._input.has_focus:
             self._focus_main()
-        self._say_what_is_shown()
+        self.say_what_is_shown()
 
     @on(Pane.RowsWanted)
     def _filter_rows(self, wanted: Pane.RowsWanted) -> None:
@@ -211,6 +224,11 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         if self.query_one(RowPanel).has_focus:
             self._focus_main()
         self._fill_panel()
+
+    def action_zoom(self) -> None:
+        """All of the screen for the tab, or back."""
+        self.toggle_class(_ZOOMED)
+        self.say_what_is_shown()
 
     def action_toggle_share(self) -> None:
         """Times as time or as share of the iteration."""

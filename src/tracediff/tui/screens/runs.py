@@ -77,7 +77,6 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         self._input.display = False
         self.query_one("#where", Static).update(f"Captures below {self._place}")
         self.app.theme_changed_signal.subscribe(self, lambda theme: self._fill())  # pyright: ignore[reportUnknownMemberType]
-        self._table.keep(self._wanted)
         self._show("")
         self._table.focus()
         self.action_reload()
@@ -122,6 +121,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
     def _fill(self) -> None:
         self._words = {side.path: filtering.capture_words(side, notes(side)) for side in self._sides}
         self._table.fill(self._sides, Marked(self._marks.letters, self._palette()))
+        self._table.keep(self._wanted)
         self.query_one("#marks", Static).update(self._marks_in_words())
 
     def _mark(self, marks: Marks) -> None:

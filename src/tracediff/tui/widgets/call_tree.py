@@ -13,6 +13,7 @@ from tracediff.model.trace import BoolArray
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import MISSING, Figures
 from tracediff.tui.outline import EXPAND_LIMIT, Outline
+from tracediff.tui.tabular import Cell, Table
 from tracediff.tui.widgets.lines import LinesView
 
 ONLY_BASE, ONLY_CANDIDATE = "<", ">"
@@ -20,6 +21,7 @@ _INDENT = 2
 _MOST_INDENT = 24
 _TIME = 11
 _DIFFERENCE = 13
+_TITLES = ("  call: base | candidate", "base", "candidate", "difference")
 _SHAPES_FROM = 110
 _UNDERLINED = Style(underline=True)
 
@@ -51,7 +53,8 @@ class CallTreeView(LinesView, inherit_bindings=False):
             unfolded: begin with everything expanded, as far as that is bounded.
         """
         self._figures = figures
-        if self.outline is None or self.outline.tree is not tree:
+        before, node = self.outline, self.node
+        if before is None or before.tree is not tree:
             self.outline = Outline(tree, root)
             roots = self.outline.roots()
             if unfolded:
@@ -59,7 +62,8 @@ class CallTreeView(LinesView, inherit_bindings=False):
                     self.outline.expand_all(call)
             elif len(roots) == 1:
                 self.outline.expand(*roots)
-            self.cursor = 0
+            same = self.outline.take_over(before, node) if before else None
+            self.cursor = 0 if same is None else self.outline.reveal(same)
         self._show()
 
     def keep(self, found: BoolArray | None) -> None:
@@ -78,7 +82,7 @@ class CallTreeView(LinesView, inherit_bindings=False):
         return len(self.outline.visible) if self.outline else 0
 
     def heading(self) -> Text:
-        return self._line(Text("  call: base | candidate"), Text("base"), Text("candidate"), Text("difference"))
+        return self._line(*map(Text, _TITLES))
 
     def draw(self, line: int) -> Text:
         return self.line_text(self.outline.visible[line]) if self.outline else Text()
@@ -125,6 +129,27 @@ class CallTreeView(LinesView, inherit_bindings=False):
             if name >= 0
         ]
         return " | ".join(dict.fromkeys(names))
+
+    def as_table(self, raw: bool = False) -> Table:
+        lines = self.outline.visible if self.outline else []
+        titles = ["call", "base_ns", "candidate_ns", "difference_ns"] if raw else _TITLES
+        return Table(titles, [self._cells(node, raw) for node in lines], [False, True, True, True])
+
+    def line_under_cursor(self) -> list[str] | None:
+        return None if self.node is None else [str(cell) for cell in self._cells(self.node, raw=False)]
+
+    def _cells(self, node: int, raw: bool) -> list[Cell]:
+        """A call's line, as deep as it stands: name, times, difference."""
+        outline, figures = self.outline, self._figures
+        if outline is None or figures is None:
+            return []
+        tree = outline.tree
+        base = int(tree.base_ns[node]) if tree.base_name[node] >= 0 else None
+        candidate = int(tree.candidate_ns[node]) if tree.candidate_name[node] >= 0 else None
+        name, delta = "  " * outline.depth(node) + self.name_of(node), outline.delta(node)
+        if raw:
+            return [name, base, candidate, delta]
+        return [name, figures.base(base), figures.candidate(candidate), figures.difference(delta).plain]
 
     def _line(self, name: Text, base: Text, candidate: Text, difference: Text) -> Text:
         figures = Text()

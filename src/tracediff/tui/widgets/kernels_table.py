@@ -18,6 +18,9 @@ class KernelsTable(SortableTable[KernelPair, Figures]):
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__(_COLUMNS, "difference", id)
 
+    def is_same(self, item: KernelPair, other: KernelPair) -> bool:
+        return phrases.kernel_name(item) == phrases.kernel_name(other) and item.library == other.library
+
 
 def _calls(pair: KernelPair, figures: Figures, width: int) -> str:
     base, candidate = (units.calls(side.calls) if side else MISSING for side in (pair.base, pair.candidate))

@@ -51,6 +51,10 @@ class LedgerTable(SortableTable[LedgerLine, Figures]):
     def __init__(self, id: str) -> None:  # noqa: A002
         super().__init__((), None, id)
 
+    def is_same(self, item: LedgerLine, other: LedgerLine) -> bool:
+        names = [line.term.term if line.term else None for line in (item, other)]
+        return names[0] == names[1] and isinstance(item.of, Total) == isinstance(other.of, Total)
+
     def is_significant(self, item: LedgerLine) -> bool:
         return bool(item.term and self._look and is_significant(item.term, self._look.diff.total.delta_ns))
 

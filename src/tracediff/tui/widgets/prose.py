@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
 from textual.widgets import Static
 
 from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.tabular import Table
 
 
 class Prose(VerticalScroll, can_focus=True, inherit_bindings=False):
@@ -27,6 +28,16 @@ class Prose(VerticalScroll, can_focus=True, inherit_bindings=False):
         self._parts = parts
         for static in self.query(Static):
             static.update(Group(*parts))
+
+    def as_table(self, raw: bool = False) -> Table:
+        console = Console(width=self.scrollable_content_region.width, color_system=None)
+        with console.capture() as capture:
+            console.print(*self._parts, sep="\n")
+        lines = [[line.rstrip()] for line in capture.get().splitlines()]
+        return Table([""], lines, [False])
+
+    def line_under_cursor(self) -> None:
+        """There is no cursor."""
 
     def action_cursor_up(self) -> None:
         """One line up."""

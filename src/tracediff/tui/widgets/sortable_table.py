@@ -14,11 +14,15 @@ from textual.message import Message
 
 from tracediff import units
 from tracediff.tui.actions import Scope, bindings
+from tracediff.tui.tabular import Table
 from tracediff.tui.widgets.lines import LinesView
 
 Item = TypeVar("Item")
 Look = TypeVar("Look")
 """What cells are written with: `Figures` for what is in a Diff."""
+
+_NO_LIMIT = 1_000
+"""More cells than any text needs."""
 
 SortKey: TypeAlias = int | float | str | tuple[int | float | str, ...]
 
@@ -45,6 +49,7 @@ class Column(Generic[Item, Look]):
         elastic: takes what is left over.
         ascending: the order that one wants first.
         centred: its heading is.
+        ns: the nanoseconds that it shows, where it shows a time.
     """
 
     key: str
@@ -57,6 +62,7 @@ class Column(Generic[Item, Look]):
     elastic: bool = False
     ascending: bool = False
     centred: bool = False
+    ns: Callable[[Item], int | None] | None = None
 
 
 class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
@@ -99,7 +105,8 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         return len(self._items)
 
     def fill(self, items: Sequence[Item], look: Look) -> None:
-        """Shows other items, or the same with another look."""
+        """Shows other items, or the same with another look; all of them, until `keep` says otherwise."""
+        self._wanted = lambda item: True
         self._items = items
         self._look = look
         self.rebuild(relayout=True)
@@ -131,7 +138,9 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
 
     def rebuild(self, relayout: bool = False) -> None:
         """Filters, sorts and draws anew, and leaves the cursor on its item."""
-        if self._look is None:
+        if self._look is None or not self.size.width:
+            # Nothing to show, or no room yet: that comes with a resize, which finds other columns than these.
+            self._columns_shown = []
             return
         under_cursor = self.item_under_cursor()
         kept = [item for item in self._items if self._wanted(item)]
@@ -181,6 +190,24 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         """All columns, in their order, for lines of so many cells; those that do not fit are left out."""
         return self.columns_wanted
 
+    def as_table(self, raw: bool = False) -> Table:
+        # What sorts by nothing is a bar.
+        columns = self.sortable
+        titles = [(f"{column.key}_ns" if column.ns else column.key) if raw else column.title for column in columns]
+        rows = [
+            [column.ns(item) if raw and column.ns else self._whole(item, column) for column in columns]
+            for item in self.shown
+        ]
+        return Table(titles, rows, [column.right for column in columns])
+
+    def line_under_cursor(self) -> list[str] | None:
+        item = self.item_under_cursor()
+        return None if item is None else [self._whole(item, column) for column in self.sortable]
+
+    def _whole(self, item: Item, column: Column[Item, Look]) -> str:
+        """A cell's text, however long."""
+        return self._cell(item, column, _NO_LIMIT).plain
+
     def _fitting(self) -> list[tuple[Column[Item, Look], int]]:
         padding = 2 * _PADDING
         room = self.line_width
@@ -216,7 +243,9 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         look = self._look
         if look is None:
             return 0
-        cells = (column.cell(item, look, 1_000) for item in self._items[:_MEASURED])
+        cells = [column.cell(item, look, _NO_LIMIT) for item in self._items[:_MEASURED]]
+        if column is self.columns_wanted[0]:
+            cells += {self.group(item)[1] for item in self._items[:_MEASURED]}
         return max((cell.cell_len if isinstance(cell, Text) else cell_len(cell) for cell in cells), default=0)
 
     @property

@@ -17,7 +17,7 @@ _IN_FIRST_LINE = ("torch", "backend", "workload", "engine")
 
 
 def side_lines(side: Side, differing: list[tuple[str, str]], palette: Palette) -> list[Text]:
-    """What is known about a side: what ran, how long an iteration took, what differs, and whether to believe it."""
+    """What is known about a side: what ran, how long an iteration took, and what differs."""
     run = side.run
     facts = [
         f"torch {run.torch_version}" if run.torch_version else "",
@@ -29,13 +29,10 @@ def side_lines(side: Side, differing: list[tuple[str, str]], palette: Palette) -
     mean = f"mean of {units.count(side.iterations, 'iteration')}" if side.iterations > 1 else "1 iteration"
     if side.captures > 1:
         mean = f"{phrases.captures(side)}, {units.count(side.iterations, 'iteration')}"
-    lines = [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}")]
-    lines += [Text.assemble((f"{name} ", palette.muted), value) for name, value in differing]
     if side.cold_iterations:
-        lines.append(Text(f"{units.count(len(side.cold_iterations), 'cold iteration')} set aside"))
-    if run.emulated:
-        lines.append(Text("emulated: times are not real", palette.warning))
-    return lines
+        mean += f", {len(side.cold_iterations):,} cold set aside"
+    lines = [Text(known), Text.assemble((units.duration(side.iteration_ns), palette.strong), f", {mean}")]
+    return lines + [Text.assemble((f"{name} ", palette.muted), value) for name, value in differing]
 
 
 class RunCards(Horizontal):
@@ -65,7 +62,10 @@ class RunCards(Horizontal):
             differing = [(field.name, field.base if name == "base" else field.candidate) for field in shown]
             card.update(Text("\n").join(side_lines(side, differing, palette)))
             card.border_title = Text(f"{name}: {side.run.label}")
-            card.border_subtitle = Text(f"+{more} more in Environment" if more > 0 else "")
+            emulated = Text("emulated: times are not real", palette.warning) if side.run.emulated else Text()
+            beyond = Text(f"+{more} more in Environment") if more > 0 else Text()
+            # In the border, where they cost no line.
+            card.border_subtitle = Text(", ").join(filter(None, (emulated, beyond)))
 
     def watch_most_fields(self) -> None:
         if self._filled:

@@ -49,6 +49,9 @@ class RowsTable(SortableTable[Row, Figures]):
     def is_significant(self, item: Row) -> bool:
         return self._look is not None and is_significant(item, self._look.diff.total.delta_ns)
 
+    def is_same(self, item: Row, other: Row) -> bool:
+        return (item.family, item.shape) == (other.family, other.shape)
+
 
 class OperatorsTable(SortableTable[OperatorPair, Figures]):
     """Operators by their raw names."""
@@ -58,6 +61,9 @@ class OperatorsTable(SortableTable[OperatorPair, Figures]):
 
     def is_significant(self, item: OperatorPair) -> bool:
         return self._look is not None and is_material(item.delta_ns, self._look.diff.total.delta_ns)
+
+    def is_same(self, item: OperatorPair, other: OperatorPair) -> bool:
+        return item.name == other.name
 
 
 def _row_name(row: Row, figures: Figures, width: int) -> Text:
@@ -82,6 +88,10 @@ def _side_implementation(row: Row, figures: Figures, width: int, which: str) -> 
 
 def _side(row: Row, which: str) -> RowSide | None:
     return row.base if which == "base" else row.candidate
+
+
+def _side_ns(side: RowSide | None) -> int | None:
+    return side.time_ns if side else None
 
 
 def _side_time(side: RowSide | None) -> int:
@@ -133,16 +143,17 @@ _ROW_NUMBERS: tuple[Column[Row, Figures], ...] = (
     Column("calls", "calls", lambda row, figures, width: phrases.calls(row),
            lambda row: max(side.calls for side in (row.base, row.candidate) if side), 8, rank=4),
     Column("base_self", "base self", lambda row, figures, width: figures.base(_side_self(row, "base")),
-           lambda row: _side_self(row, "base") or -1, _TIME, rank=10),
+           lambda row: _side_self(row, "base") or -1, _TIME, rank=10, ns=lambda row: _side_self(row, "base")),
     Column("candidate_self", "cand. self", lambda row, figures, width: figures.candidate(_side_self(row, "candidate")),
-           lambda row: _side_self(row, "candidate") or -1, _TIME, rank=10),
-    Column("base", "base", lambda row, figures, width: figures.base(row.base.time_ns if row.base else None),
-           lambda row: _side_time(row.base), _TIME),
+           lambda row: _side_self(row, "candidate") or -1, _TIME, rank=10,
+           ns=lambda row: _side_self(row, "candidate")),
+    Column("base", "base", lambda row, figures, width: figures.base(_side_ns(row.base)),
+           lambda row: _side_time(row.base), _TIME, ns=lambda row: _side_ns(row.base)),
     Column("candidate", "candidate",
-           lambda row, figures, width: figures.candidate(row.candidate.time_ns if row.candidate else None),
-           lambda row: _side_time(row.candidate), _TIME),
+           lambda row, figures, width: figures.candidate(_side_ns(row.candidate)),
+           lambda row: _side_time(row.candidate), _TIME, ns=lambda row: _side_ns(row.candidate)),
     Column("difference", "difference", lambda row, figures, width: figures.difference(row.delta_ns),
-           lambda row: abs(row.delta_ns), _DIFFERENCE),
+           lambda row: abs(row.delta_ns), _DIFFERENCE, ns=lambda row: row.delta_ns),
     Column("bar", "less│more", _row_bar, None, LEAST_BAR, rank=2, right=False, elastic=True,
            centred=True),
     Column("ratio", "ratio", lambda row, figures, width: ratio_cell(row.ratio), lambda row: row.ratio or -1, 6, rank=3),
@@ -178,19 +189,20 @@ _DEVICE: Column[Row, Figures] = Column(
 )  # fmt: skip
 
 
+def _operator_ns(pair: OperatorPair, side: str, what: str) -> int | None:
+    operator: OperatorTime | None = pair.base if side == "base" else pair.candidate
+    if operator is None:
+        return None
+    return operator.self_ns if what == "self" else operator.total_ns
+
+
 def _operator_cell(pair: OperatorPair, figures: Figures, width: int, side: str, what: str) -> str:
-    operator: OperatorTime | None = pair.base if side == "base" else pair.candidate
-    if operator is None:
-        return MISSING
-    ns = operator.self_ns if what == "self" else operator.total_ns
-    return figures.base(ns) if side == "base" else figures.candidate(ns)
+    return (figures.base if side == "base" else figures.candidate)(_operator_ns(pair, side, what))
 
 
-def _operator_key(pair: OperatorPair, side: str, what: str) -> float:
-    operator: OperatorTime | None = pair.base if side == "base" else pair.candidate
-    if operator is None:
-        return -1
-    return {"self": operator.self_ns, "total": operator.total_ns}[what]
+def _operator_key(pair: OperatorPair, side: str, what: str) -> int:
+    ns = _operator_ns(pair, side, what)
+    return -1 if ns is None else ns
 
 
 def _operator_column(side: str, what: str, title: str, width: int, rank: int) -> Column[OperatorPair, Figures]:
@@ -201,6 +213,7 @@ def _operator_column(side: str, what: str, title: str, width: int, rank: int) ->
         partial(_operator_key, side=side, what=what),
         width,
         rank,
+        ns=partial(_operator_ns, side=side, what=what),
     )
 
 
@@ -219,7 +232,7 @@ _OPERATOR_COLUMNS: tuple[Column[OperatorPair, Figures], ...] = (
     _operator_column("candidate", "self", "cand. self", 11, 0),
     _operator_column("candidate", "total", "cand. total", 12, 5),
     Column("difference", "self diff.", lambda pair, figures, width: figures.difference(pair.delta_ns),
-           lambda pair: abs(pair.delta_ns), _DIFFERENCE),
+           lambda pair: abs(pair.delta_ns), _DIFFERENCE, ns=lambda pair: pair.delta_ns),
     Column("bar", "less│more", _operator_bar, None, LEAST_BAR, rank=1, right=False, elastic=True,
            centred=True),
 )  # fmt: skip
