@@ -69,7 +69,7 @@ async def test_both_sides_on_one_scale(gtsrb: Diff) -> None:
         assert candidate[0].index("┤") == round(cells * candidate_ns / base_ns)
         assert all(line[candidate[0].index("┤")] == "┤" for line in candidate[1:])
         assert units.duration(base_ns) in base[0]
-        assert "▏model_inference 160.056 ms" in base[1]
+        assert "▶model_inference 160.056 ms" in base[1]
         assert "▏conv2d 104.574 ms" in base[2]
         assert f"▏< _slow_conv2d_forward 100.200 ms {3 * HATCH}" in base[6]
 
@@ -247,7 +247,7 @@ async def test_flame_adds_stacks_up_and_each_view_is_kept(gtsrb: Diff) -> None:
         assert selected(pair) == "base conv2d"
         assert "2 calls" in text_of(pilot, "#call-facts")
         assert "flame: 29 | 29 stacks" in text_of(pilot, "#status")
-        assert "▏conv2d 130.690 ms" in lines(pair, 0)[2]
+        assert "▶conv2d 130.690 ms" in lines(pair, 0)[2]
         await press(pilot, "enter")
         assert any("several rows" in one.message for one in pilot.app._notifications)
         await press(pilot, "f")
@@ -303,7 +303,7 @@ async def test_other_threads_have_lanes_and_empty_iterations_are_shown(tmp_path:
     idle = TraceBuilder().add(annotation("ProfilerStep#0", own=30)).add(Call("aten::relu", 5))
     files = busy.write(tmp_path / "busy.json"), idle.write(tmp_path / "idle.json")
     async with timeline((str(files[0]), str(files[1])), size=NARROW) as (pilot, pair):
-        assert [line.split()[0] for line in lines(pair, 0)[1:5]] == ["▏<", "thread", "▏add", "▏copy_"]
+        assert [line.split()[0] for line in lines(pair, 0)[1:5]] == ["▶<", "thread", "▏add", "▏copy_"]
         await press(pilot, "m", "down")
         assert selected(pair) == "base relu"
         await pilot.click(pair.icicles[0], offset=(18, 3))

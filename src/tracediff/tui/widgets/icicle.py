@@ -28,7 +28,8 @@ HATCH = "╱"  # noqa: RUF001 - a line from corner to corner
 _SHADES = "░▒▓"
 """A cell that shorter calls share, from few to full."""
 _RULE, _END = "─", "┤"
-_SMALL_CURSOR = "┃"
+_CURSOR_EDGE, _SMALL_CURSOR = "▶", "┃"
+"""Of the selected call, in place of its edge; and where it is shorter than a cell."""
 _LEAST_NAME = 3
 _LIT = "*"
 """Stands before the name of a call that the filter found."""
@@ -182,6 +183,8 @@ class Icicle(ScrollView, can_focus=True, inherit_bindings=False):
     def _box(self, track: Track, piece: Piece, abutting: bool) -> str:
         start, end = track.boxes.span(piece.call)
         left = LEFT_EDGE if start >= self.view.start_ns else " "
+        if piece.call == self.cursor and self.has_class("-active"):
+            left = _CURSOR_EDGE
         width = piece.last - piece.first
         right = _RIGHT_EDGE if end <= self.view.end_ns and width > _LEAST_NAME and not abutting else ""
         room = width - len(left) - len(right)
