@@ -19,8 +19,9 @@ from tracediff.tui.app import TracediffApp
 HERE = Path(__file__).parent
 SAMPLES = HERE.parent / "sample_traces"
 sys.path.append(str(HERE.parent / "tests"))
-from chromium import Chromium  # noqa: E402 (these are of the tests)
 from tui.driver import compared, listed  # noqa: E402
+
+from chromium import Chromium  # noqa: E402 (these are of the tests)
 
 GTSRB = ("sample_traces/openblas.json", "sample_traces/acl.json")
 BERT = ("sample_traces/bert-openblas.json.gz", "sample_traces/bert-acl.json.gz")
