@@ -24,7 +24,7 @@ def on_page_markdown(markdown: str, **_: Any) -> str:
 def _commands(_: str) -> str:
     from tracediff.cli import COMMANDS, main
 
-    os.environ["COLUMNS"] = "100"
+    os.environ["COLUMNS"] = "90"
     lines: list[str] = []
     for command in COMMANDS:
         name = command.__name__.rpartition(".")[2]
