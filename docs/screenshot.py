@@ -43,7 +43,7 @@ class Shot:
     name: str
     inputs: Sequence[str]
     keys: Sequence[str]
-    lines: int = 36
+    lines: int
 
 
 SHOTS = (
