@@ -86,9 +86,10 @@ def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
     start, total_ns = events.start_ns[event], events.dur_ns[event]
     np.maximum(total_ns, 0, out=total_ns)
     nested = nest(events.thread[event], start, start + total_ns, slack_ns)
-    folded = _is_folded(nested.parent, events.name[event])
-    nested = _kept(nested, folded)
-    event, start, total_ns = (column[~folded] for column in (event, start, total_ns))
+    folded = _is_folded(nested, events.name[event])
+    if folded.any():
+        nested = _kept(nested, folded)
+        event, start, total_ns = (column[~folded] for column in (event, start, total_ns))
     return CallTree(
         trace=trace,
         event=event,
@@ -122,19 +123,28 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     start, total_ns = events.start_ns[event], np.maximum(events.dur_ns[event], 0)
     external_id = events.external_id[event]
     keys = (events.thread[event], start, -(start + total_ns), external_id, is_operator[event])
-    order = _sorted(keys)
+    if not _is_sorted(keys[:3]):
+        order = _sorted(keys)
+        event, total_ns, *keys = (column[order] for column in (event, total_ns, *keys))
     # Calls that took no time and have no id cannot be told from one that is listed twice.
-    alike = 1 + np.flatnonzero(((external_id != ABSENT) | (total_ns > 0))[order[1:]])
-    # Nearly all differ in their start.
-    for key in (start, *keys):
-        alike = alike[key[order[alike]] == key[order[alike - 1]]]
-    event = event[order]
+    alike = 1 + np.flatnonzero(keys[1][1:] == keys[1][:-1])
+    alike = alike[(keys[3][alike] != ABSENT) | (total_ns[alike] > 0)]
+    for key in keys:
+        alike = alike[key[alike] == key[alike - 1]]
     if not len(alike):
         return event, 0
     is_other = np.ones(len(event), dtype=np.bool_)
     is_other[alike] = False
     first = group(np.cumsum(is_other) * len(trace.names) + events.name[event]).first
     return event[np.sort(first)], len(event) - len(first)
+
+
+def _is_sorted(keys: Sequence[IntArray]) -> bool:
+    """Whether all are in the order of all keys without ties: so torch writes its calls, but for those."""
+    rises = np.zeros(max(0, len(keys[0]) - 1), dtype=np.bool_)
+    for key in reversed(keys):
+        rises = (key[1:] > key[:-1]) | ((key[1:] == key[:-1]) & rises)
+    return bool(rises.all())
 
 
 def _sorted(keys: Sequence[IntArray | BoolArray]) -> IntArray:
@@ -149,12 +159,12 @@ def _sorted(keys: Sequence[IntArray | BoolArray]) -> IntArray:
     return order
 
 
-def _is_folded(parent: IntArray, name: IntArray) -> BoolArray:
+def _is_folded(nested: Nesting, name: IntArray) -> BoolArray:
     """Whether a call is the only child of one of the same name."""
-    child = np.flatnonzero(parent != NO_PARENT)
-    above = parent[child]
-    folded = np.zeros(len(parent), dtype=np.bool_)
-    folded[child] = (np.bincount(above)[above] == 1) & (name[above] == name[child])
+    folded = np.zeros(len(name), dtype=np.bool_)
+    # An only child comes right behind its parent, and with it ends all that is in the parent.
+    behind = 1 + np.flatnonzero(name[1:] == name[:-1])
+    folded[behind] = (nested.parent[behind] == behind - 1) & (nested.end[behind] == nested.end[behind - 1])
     return folded
 
 
