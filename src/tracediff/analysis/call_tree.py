@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from tracediff.analysis.grouping import group
-from tracediff.analysis.nesting import NO_PARENT, Nesting, enclosing, nest
+from tracediff.analysis.nesting import Nesting, enclosing, nest
 from tracediff.model.trace import ABSENT, ANNOTATION, OPERATOR, BoolArray, IntArray, Trace
 
 # `profiler_util._filter_name`: utility records that `key_averages()` leaves out before it nests.
@@ -122,13 +122,21 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     event = np.flatnonzero((is_operator | _is_of(trace, ANNOTATION)) & ~utility[events.name]).astype(np.int32)
     start, total_ns = events.start_ns[event], np.maximum(events.dur_ns[event], 0)
     external_id = events.external_id[event]
-    keys = (events.thread[event], start, -(start + total_ns), external_id, is_operator[event])
-    if not _is_sorted(keys[:3]):
+    keys: list[IntArray] = [
+        events.thread[event],
+        start,
+        -(start + total_ns),
+        external_id,
+        is_operator[event].view(np.int8),
+    ]
+    if not _is_sorted(keys):
         order = _sorted(keys)
-        event, total_ns, *keys = (column[order] for column in (event, total_ns, *keys))
+        event, start, total_ns, external_id = (column[order] for column in (event, start, total_ns, external_id))
+        keys = [key[order] for key in keys]
+    # Nearly all differ in their start.
+    alike = 1 + np.flatnonzero(start[1:] == start[:-1])
     # Calls that took no time and have no id cannot be told from one that is listed twice.
-    alike = 1 + np.flatnonzero(keys[1][1:] == keys[1][:-1])
-    alike = alike[(keys[3][alike] != ABSENT) | (total_ns[alike] > 0)]
+    alike = alike[(external_id[alike] != ABSENT) | (total_ns[alike] > 0)]
     for key in keys:
         alike = alike[key[alike] == key[alike - 1]]
     if not len(alike):
@@ -140,14 +148,14 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
 
 
 def _is_sorted(keys: Sequence[IntArray]) -> bool:
-    """Whether all are in the order of all keys without ties: so torch writes its calls, but for those."""
-    rises = np.zeros(max(0, len(keys[0]) - 1), dtype=np.bool_)
+    """Whether all are in the order of their keys already, as torch writes its calls."""
+    follows = np.ones(max(0, len(keys[0]) - 1), dtype=np.bool_)
     for key in reversed(keys):
-        rises = (key[1:] > key[:-1]) | ((key[1:] == key[:-1]) & rises)
-    return bool(rises.all())
+        follows = (key[1:] > key[:-1]) | ((key[1:] == key[:-1]) & follows)
+    return bool(follows.all())
 
 
-def _sorted(keys: Sequence[IntArray | BoolArray]) -> IntArray:
+def _sorted(keys: Sequence[IntArray]) -> IntArray:
     """The order by the first key, where that is equal by the second, and so on; nearly all differ in these two."""
     order = np.lexsort(keys[1::-1])
     is_tie = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys[:2]])
