@@ -49,8 +49,9 @@ def torch_percent(part: int, whole: int) -> str:
 
 
 def signed_percent(part: float) -> str:
-    """`+12.3 %`, `-4.0 %`."""
-    return f"{round(part * 100, 1) + 0.0:+.1f} %"
+    """`+12.3 %`, `-4.0 %`; no sign where it would be one of `0.0 %`."""
+    rounded = round(part * 100, 1)
+    return f"{rounded:+.1f} %" if rounded else "0.0 %"
 
 
 def ratio(value: float) -> str:
@@ -60,7 +61,7 @@ def ratio(value: float) -> str:
 
 def significant(value: float) -> str:
     """`1.72`, `0.0994`: three digits that mean something."""
-    return f"{value:#.3g}"
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:#.3g}"
 
 
 def rate(value: float | None, unit: str, share: float | None) -> str:

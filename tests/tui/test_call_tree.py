@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from tracediff import units
+from tracediff.compare import compare
 from tracediff.model.diff import Diff
 from tracediff.model.merged_tree import MergedTree
 from tracediff.model.trace import BoolArray
@@ -13,7 +14,7 @@ from tracediff.tui.outline import Outline
 from tracediff.tui.query import parse
 from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.widgets.call_tree import CallTreeView
-from tui.driver import opened
+from tui.driver import RESNET, opened
 
 
 def tree_of(diff: Diff) -> MergedTree:
@@ -48,6 +49,16 @@ def test_hot_path_ends_where_the_difference_is_the_calls_own(gtsrb: Diff) -> Non
     names = outline.tree.names
     assert names[outline.tree.base_name[last]] == "aten::_slow_conv2d_forward"
     assert outline.visible[outline.reveal(last)] == last
+
+
+def test_hot_path_from_the_first_line_begins_with_the_largest_root() -> None:
+    tree = tree_of(compare(*RESNET))
+    outline = Outline(tree)
+    roots = outline.roots()
+    largest = max(roots, key=lambda root: abs(outline.delta(root)))
+    assert largest != roots[0]
+    assert largest <= outline.hot_path(roots[0]) < tree.end(largest)
+    assert roots[1] <= outline.hot_path(roots[1]) < tree.end(roots[1])
 
 
 def found(diff: Diff, needle: str) -> BoolArray:

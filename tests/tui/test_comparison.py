@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from textual.events import Key
 from textual.pilot import Pilot
 from textual.widget import Widget
 from textual.widgets import Footer, Input, Static, TabbedContent
@@ -19,7 +20,7 @@ from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.ledger_table import LedgerTable
 from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.tables import OperatorsTable, RowsTable
-from tui.driver import GTSRB, NARROW, PRINTED, WIDE, compared, opened, until
+from tui.driver import GTSRB, NARROW, PRINTED, WIDE, compared, messages, opened, until
 
 
 def cells(table: SortableTable, column: str) -> list[str]:
@@ -160,6 +161,26 @@ async def test_filter_takes_letters_that_are_keys_elsewhere() -> None:
         await pilot.press("/", *"qx%?s1")
         assert pilot.app.screen.query_one(Input).value == "qx%?s1"
         assert isinstance(pilot.app.screen, CompareScreen)
+
+
+async def test_keys_that_arrive_together_with_the_filters_are_typed_into_it() -> None:
+    async with opened() as pilot:
+        for character in "/squ/eeze":
+            pilot.app.post_message(Key("slash" if character == "/" else character, character))
+        await pilot.pause(0.2)
+        assert pilot.app.is_running
+        assert pilot.app.screen.query_one("#filter", Input).value == "squ/eeze"
+
+
+async def test_a_small_screen_says_that_a_row_has_no_room_beside_the_table() -> None:
+    async with opened(size=NARROW) as pilot:
+        await pilot.press("d", "d")
+        await pilot.pause(0.2)
+        assert any("no room" in message for message in messages(pilot))
+    async with opened(size=(120, 36)) as pilot:
+        await pilot.press("d", "d")
+        await pilot.pause(0.2)
+        assert not messages(pilot)
 
 
 async def test_ledger_term_leads_to_its_rows(gtsrb: Diff) -> None:

@@ -131,7 +131,7 @@ async def test_changed_differences_and_regular_expressions_narrow_while_typing(g
         table = rows_table(pilot)
         for needle, wanted in (
             ("changed", [row for row in gtsrb.rows if row.change == "implementation"]),
-            (">0ns", [row for row in gtsrb.rows if row.delta_ns > 0]),
+            (">+0ns", [row for row in gtsrb.rows if row.delta_ns > 0]),
             ("/^linear|addmm$/", [row for row in gtsrb.rows if row.family == "linear"]),
             ("!family:conv2d !family:linear", [row for row in gtsrb.rows if row.family not in ("conv2d", "linear")]),
         ):

@@ -55,6 +55,7 @@ ROW = Subject(
         (">1.5ms", False),
         ("<-200us", False),
         (">-1s", True),
+        (">+1ms", True),
         ("<2000µs", True),
         ("changed", True),
         ("slower", True),
@@ -84,6 +85,14 @@ def test_what_cannot_be_understood_is_said_and_shows_everything(needle: str) -> 
     assert query.error
     assert query.keeps(ROW)
     assert query.keeps(Subject(""))
+
+
+def test_a_limit_without_a_sign_is_for_both_sides() -> None:
+    less = replace(ROW, delta_ns=-1_500_000)
+    assert parse(">1ms").keeps(less)
+    assert not parse("<1ms").keeps(less)
+    assert not parse(">+1ms").keeps(less)
+    assert parse("<-1ms").keeps(less)
 
 
 def test_a_line_without_a_difference_is_neither_above_nor_below() -> None:

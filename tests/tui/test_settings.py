@@ -137,9 +137,9 @@ async def test_footer_help_and_palette_show_the_users_keys(config: Path) -> None
         titles = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
         assert {"Swap (Ctrl+W)", "Share (F9)", "Export (Ctrl+E)", "Copy line (y)", "Theme"} <= titles
         await pilot.press("percent_sign")
-        assert "% of the iteration" not in on_screen(pilot)
+        assert "% of each side's iteration" not in on_screen(pilot)
         await pilot.press("f9")
-        assert "% of the iteration" in on_screen(pilot)
+        assert "% of each side's iteration" in on_screen(pilot)
         await pilot.press("?")
         await pilot.pause()
         assert isinstance(pilot.app.screen, HelpScreen)

@@ -67,6 +67,8 @@ class Action:
         help: what it does, for the help screen.
         footer: whether the footer shows it.
         priority: whether it works while an input has the focus.
+        takes_next_key: whether it must have happened before the next key is looked at: of keys that arrive together,
+            those behind `/` belong to the filter. Its screen refuses it while the input has the focus.
     """
 
     id: str
@@ -77,6 +79,7 @@ class Action:
     help: str
     footer: bool = False
     priority: bool = False
+    takes_next_key: bool = False
 
     @property
     def shown_keys(self) -> str:
@@ -254,6 +257,7 @@ ACTIONS: tuple[Action, ...] = (
         "Filter",
         "only what contains these words, wherever they stand in a line",
         footer=True,
+        takes_next_key=True,
     ),
     Action(
         "filter.clear",
@@ -284,7 +288,16 @@ ACTIONS: tuple[Action, ...] = (
     Action("copy.table", Scope.APP, "Y", "app.copy_table", "Copy all", "all lines on show to the clipboard"),
     Action("export.close", Scope.EXPORT, "escape", "dismiss", "Close", "write nothing"),
     Action("export.switch", Scope.EXPORT, "tab,shift+tab", "switch", "Switch", "between the list and the name"),
-    Action("help.filter", Scope.HELP, "/", "filter", "Filter", "only actions that contain these words", footer=True),
+    Action(
+        "help.filter",
+        Scope.HELP,
+        "/",
+        "filter",
+        "Filter",
+        "only actions that contain these words",
+        footer=True,
+        takes_next_key=True,
+    ),
     Action(
         "screen.back", Scope.BACK, "escape,backspace", "app.pop_screen", "Back", "to the screen before", footer=True
     ),
@@ -313,7 +326,7 @@ def bindings(*scopes: Scope) -> list[BindingType]:
             action.run,
             action.label,
             show=action.footer,
-            priority=action.priority,
+            priority=action.priority or action.takes_next_key,
             tooltip=action.help,
             id=action.id,
         )

@@ -15,18 +15,17 @@ _SIGNS = {
     # Bars and histograms: the fuller, the darker.
     **dict.fromkeys("█▉▊▇", "#"),
     **dict.fromkeys("▋▌▐▆▅▄", "="),
-    **dict.fromkeys("▍▎▏▃▂", "-"),
+    **dict.fromkeys("▍▎▃▂", "-"),
     **dict.fromkeys("▁", "_"),
     **dict.fromkeys("▔▀", "-"),
-    **dict.fromkeys("▕", "|"),
+    **dict.fromkeys("▏▕", "|"),
     **dict.fromkeys("░▒▓", ":"),
     # Folds as trees have them where there is no triangle.
     "▸": "+",
     "▶": "+",
     "▾": "-",
-    # The order of a column: from less to more, from more to less.
-    "▲": "<",
-    "▼": ">",
+    "▲": "^",
+    "▼": "v",
     "↑": "^",
     "↓": "v",
     "←": "<",

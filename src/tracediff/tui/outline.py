@@ -94,17 +94,23 @@ class Outline:
     def hot_path(self, node: int) -> int:
         """Expands the child with the largest |difference|, its child and so on; returns the last.
 
-        It ends where a call's own difference is larger than that of each of its children.
+        It ends where a call's own difference is larger than that of each of its children. From the first line of all it
+        begins with the root that has the largest.
         """
+        if node == self.start:
+            node = self._largest(self.roots())
         own = self.tree.self_delta_ns
         while self.has_children(node):
-            largest = max(self.children(node), key=lambda child: abs(self.delta(child)))
+            largest = self._largest(self.children(node))
             if abs(int(own[node])) > abs(self.delta(largest)):
                 break
             self._expanded.add(node)
             node = largest
         self._refresh()
         return node
+
+    def _largest(self, nodes: list[int]) -> int:
+        return max(nodes, key=lambda node: abs(self.delta(node)))
 
     def keep(self, found: BoolArray | None) -> None:
         """Shows only the calls that a filter found, with their callers; None ends that."""

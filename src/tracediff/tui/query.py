@@ -20,7 +20,8 @@ GRAMMAR = (
     ("kernel:acl", "the word in a kernel"),
     ("module:layer1", "the word in the path of a module that a call is in"),
     ("op:addmm", "the word in an operator"),
-    (">1ms  <-200us", "a larger difference than this, a smaller one; in ns, us, ms or s"),
+    (">1ms  <20us", "a larger or smaller difference than this, to either side; in ns, us, ms or s"),
+    (">+1ms  <-200us", "with a sign: to that side"),
     ("changed", "done by other operators, or on one side only"),
     ("faster  slower", "by the verdict; without one by the difference"),
     ("significant", "by the verdict; without one from 1 % of the total difference on"),
@@ -180,7 +181,8 @@ def _difference(word: str) -> Test:
     if found is None:
         raise _UnfinishedError(f"{word} is no difference: >1ms, <-200us")
     holds, limit = _COMPARISONS[found["comparison"]], float(found["number"]) * _NS[found["unit"]]
-    return lambda subject: subject.delta_ns is not None and holds(subject.delta_ns, limit)
+    measured = int if found["number"][0] in "+-" else abs
+    return lambda subject: subject.delta_ns is not None and holds(measured(subject.delta_ns), limit)
 
 
 def _opposite(test: Test) -> Test:

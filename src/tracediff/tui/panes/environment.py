@@ -52,12 +52,7 @@ class EnvironmentPane(Pane):
             return filtering.matches(" ".join(words).lower(), narrowing.needle)
 
         strong = self._figures.palette.strong
-        self._shown = [
-            field
-            for field in self._fields
-            if wanted(_mark(field), field.name, field.base, field.candidate)
-            and not (narrowing.hides_unchanged and _mark(field) == _SAME)
-        ]
+        self._shown = [field for field in self._fields if wanted(_mark(field), field.name, field.base, field.candidate)]
         parts: list[RenderableType] = [self._table()] if self._shown else []
         for title, lines in self._sections.items():
             if kept := [line for line in lines if wanted(title, line)]:

@@ -28,6 +28,7 @@ class KernelsPane(Pane):
     tab: ClassVar[str] = "kernels"
     noun: ClassVar[str] = "Kernels"
     narrows: ClassVar[bool] = True
+    hides: ClassVar[bool] = True
 
     def compose(self) -> ComposeResult:
         yield KernelsTable("kernels-table")

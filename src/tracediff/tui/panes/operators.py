@@ -64,6 +64,7 @@ class OperatorsPane(Pane, inherit_bindings=False):
     tab: ClassVar[str] = "operators"
     noun: ClassVar[str] = "Operators"
     narrows: ClassVar[bool] = True
+    hides: ClassVar[bool] = True
     details: ClassVar[bool] = True
 
     group: reactive[str] = reactive("rows", init=False)

@@ -23,12 +23,14 @@ class Pane(TabPane, inherit_bindings=False):
         tab: what actions and tests name it by; the pane's id.
         noun: its title.
         narrows: whether the filter has anything to do here.
+        hides: whether what did not change can be hidden here.
         details: whether the row under its cursor is shown in detail beside it.
     """
 
     tab: ClassVar[str]
     noun: ClassVar[str]
     narrows: ClassVar[bool] = False
+    hides: ClassVar[bool] = False
     details: ClassVar[bool] = False
 
     class Arranged(Message):

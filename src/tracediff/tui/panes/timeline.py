@@ -112,18 +112,13 @@ class TimelinePane(Pane, inherit_bindings=False):
 
     @property
     def _narrows_now(self) -> bool:
-        return bool(self._narrowing.needle.strip()) or self._narrowing.hides_unchanged
+        return bool(self._narrowing.needle.strip())
 
     def _lit_calls(self, track: Track) -> BoolArray:
         if self._figures is None:
             return np.zeros(len(track.calls), dtype=np.bool_)
         diff = self._figures.diff
-        lit = track.calls_with(self._narrowing.query.keeps, filtering.row_subjects(diff))
-        if self._narrowing.hides_unchanged:
-            changed = [not filtering.row_unchanged(row, diff.total.delta_ns) for row in diff.rows]
-            # -1, the last one, is no row.
-            lit &= np.array([*changed, False])[track.calls.row]
-        return lit
+        return track.calls_with(self._narrowing.query.keeps, filtering.row_subjects(diff))
 
     def status(self) -> list[str]:
         if not self._shown:

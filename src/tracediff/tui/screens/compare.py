@@ -140,8 +140,8 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         parts += self._pane.status()
         if self.narrowing.only and isinstance(self._pane, OperatorsPane):
             parts.append(f"esc shows all, not only {self.narrowing.only.reason}")
-        parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.narrows else []
-        parts += ["% of the iteration"] if self.figures.as_share else []
+        parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.hides else []
+        parts += ["% of each side's iteration, differences of the base's"] if self.figures.as_share else []
         parts += ["zoomed"] if self.has_class(_ZOOMED) else []
         self._status.update(", ".join(parts))
 
@@ -163,8 +163,8 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         return cast("Pane", tabs.get_pane(tabs.active or self._first_tab))
 
     @property
-    def _input(self) -> Input:
-        return self.query_one("#filter", Input)
+    def _input(self) -> FilterInput:
+        return self.query_one(FilterInput)
 
     @property
     def _status(self) -> Static:
@@ -176,7 +176,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
     @on(TabbedContent.TabActivated)
     def _enter_tab(self) -> None:
         self._fill_pane()
-        if not self._input.has_focus:
+        if not self._input.takes_keys:
             self._focus_main()
         self.say_what_is_shown()
 
@@ -202,8 +202,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         """Opens the filter."""
         if not self._pane.narrows:
             self.action_show_tab(OperatorsPane.tab)
-        self._input.display = True
-        self._input.focus()
+        self._input.open()
 
     def action_clear_filter(self) -> None:
         """Shows everything again; where it does already, goes back to where this was chosen."""
@@ -224,6 +223,12 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         if self.query_one(RowPanel).has_focus:
             self._focus_main()
         self._fill_panel()
+        if self.wants_panel and self._pane.details:
+            self.call_after_refresh(self._say_where_it_is)
+
+    def _say_where_it_is(self) -> None:
+        if not self.query_one(RowPanel).display:
+            self.notify("no room for the row beside the table: enter opens it", markup=False)
 
     def action_zoom(self) -> None:
         """All of the screen for the tab, or back."""
@@ -236,7 +241,9 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         self._fill()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action not in ("filter", "toggle_share") or not self._input.has_focus
+        if action == "toggle_unchanged":
+            return self._pane.hides
+        return action not in ("filter", "toggle_share") or not self._input.takes_keys
 
     def action_show_tab(self, tab: str) -> None:
         """Goes to a tab."""

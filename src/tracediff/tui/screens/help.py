@@ -82,10 +82,12 @@ class HelpScreen(Screen[None], inherit_bindings=False):
         self._input.display = bool(self._input.value)
         self.query_one(Prose).focus()
 
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return action != "filter" or not self._input.takes_keys
+
     def action_filter(self) -> None:
         """Opens the filter."""
-        self._input.display = True
-        self._input.focus()
+        self._input.open()
 
     def action_clear_filter(self) -> None:
         """Shows everything again."""

@@ -204,12 +204,11 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         self.action_compare()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        return action == "clear_filter" or not self._input.has_focus
+        return action == "clear_filter" or not self._input.takes_keys
 
     def action_filter(self) -> None:
         """Opens the filter."""
-        self._input.display = True
-        self._input.focus()
+        self._input.open()
 
     def action_clear_filter(self) -> None:
         """Shows everything again."""

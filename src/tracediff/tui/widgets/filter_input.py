@@ -17,3 +17,13 @@ class FilterInput(Input, inherit_bindings=False):
         *bindings(Scope.FILTER),
         *(key for key in Input.BINDINGS if not isinstance(key, Binding) or key.key != "enter"),
     ]
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether the next key is typed into it; `has_focus` says so only when it has heard of it."""
+        return self.screen.focused is self
+
+    def open(self) -> None:
+        """Appears, and takes the next key already."""
+        self.display = True
+        self.screen.set_focus(self)

@@ -72,9 +72,9 @@ class RowText:
         for section in (
             self._sums,
             self._implementations,
+            self._kernels,
             self._scatter,
             self._sites,
-            self._kernels,
             self._operators,
         ):
             parts = list(section())
