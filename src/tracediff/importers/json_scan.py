@@ -1,0 +1,48 @@
+"""Finds where a JSON value ends, at the speed of the decoder, which builds nothing on the way."""
+
+from __future__ import annotations
+
+import re
+
+import msgspec
+
+_SCANNER = msgspec.json.Decoder(msgspec.Raw)
+_TRAILING = re.compile(r"trailing characters \(byte (\d+)\)")
+_TRUNCATED = "truncated"
+
+
+class UnfinishedError(Exception):
+    """The text ends before what it begins with does: more of it could help."""
+
+
+def end_of_value(text: bytes | memoryview) -> int:
+    """Length of the JSON object or list that the text begins with; 0 where it is not JSON, or nests too deeply.
+
+    Raises:
+        UnfinishedError: all of the text could be part of it. So is one that breaks in the last few bytes.
+    """
+    try:
+        _SCANNER.decode(text)
+    except msgspec.DecodeError as error:
+        if found := _TRAILING.search(str(error)):
+            # Where the decoder stopped, which is behind the blanks.
+            return _end_before(text, int(found.group(1)) - 1)
+        if _TRUNCATED in str(error):
+            raise UnfinishedError from None
+        return 0
+    except RecursionError:
+        return 0
+    return _end_before(text, len(text))
+
+
+def is_json(text: bytes) -> bool:
+    """Whether it is one value, but for its text, which need not be UTF-8."""
+    try:
+        _SCANNER.decode(text)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def _end_before(text: bytes | memoryview, size: int) -> int:
+    return len(bytes(text[:size]).rstrip())
