@@ -45,6 +45,7 @@ _BACKSLASHES = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}|(?P<raw>))')
 _LITERALS = re.compile(
     rb'(?P<escape>\\")|(?P<backslashes>(?:\\(?!"))++)|(?P<quotes>"++)|(?P<control_characters>[\x00-\x1f]++)'
 )
+_SOUND = re.compile(rb'[^"\\\x00-\x1f]*+')
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
@@ -248,6 +249,8 @@ def _mend_content(content: bytes, repairs: Counter[str]) -> bytes:
 
     Who leaves one backslash raw escapes none: then all of them are literal, but for those before a quote.
     """
+    if _SOUND.fullmatch(content):
+        return content
     found = {escape.lastgroup for escape in _ESCAPES.finditer(content)} - {"pair", "escape"}
     if not found:
         return content

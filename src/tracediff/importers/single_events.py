@@ -111,4 +111,3 @@ class SingleEvents:
                 return mended
         mended = mend_event(text)
         return mended if mended and is_json(mended.text) else None
-

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+import pytest
+
+from tracediff.importers.json_scan import UnfinishedError, end_of_value
+
+
+@pytest.mark.parametrize("behind", ["", " ", ", {}", "}", "]", "x", "\0\0", " \n , "])
+def test_where_a_value_ends(behind: str) -> None:
+    """The decoder says where it stopped; this is what would break if it said so otherwise."""
+    value = b'{"a": [1, {"b": "}"}], "c": -1.5e3}'
+
+    assert end_of_value(value + behind.encode()) == len(value)
+
+
+@pytest.mark.parametrize("text", [b'{"a": ', b'{"a"', b'{"a": 12', b'{"a": "x', b'{"a": [1, {', b"{", b'{"a": "\\'])
+def test_more_text_could_help(text: bytes) -> None:
+    with pytest.raises(UnfinishedError):
+        end_of_value(text)
+
+
+@pytest.mark.parametrize("text", [b'{"a": "x"y"}', b'{"a": 1]', b'{"a": N/A}', b'{"a": "\\q"}', b'{"a": 1, {'])
+def test_no_more_text_could_help(text: bytes) -> None:
+    assert end_of_value(text) == 0
