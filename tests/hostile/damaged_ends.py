@@ -202,6 +202,11 @@ def _gzip_named_plain(trace: RealTrace) -> Damaged:
     return Damaged(gzip.compress(trace.text), trace)
 
 
+@damaged(10, "gzip in gzip")
+def _gzip_in_gzip(trace: RealTrace) -> Damaged:
+    return Damaged(gzip.compress(gzip.compress(trace.text)), trace, suffix=".json.gz")
+
+
 @damaged(10, "gzip cut short")
 def _gzip_cut(trace: RealTrace) -> Damaged:
     packed = gzip.compress(trace.text, mtime=0)
