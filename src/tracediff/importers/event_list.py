@@ -22,6 +22,7 @@ _LONGEST_START = 128
 _BOUNDARY = re.compile(rb"\}\s*+,\s*+(?=\{)")
 _LIST = b"[]"
 _BETWEEN = re.compile(rb"[\s,\0]*+")
+_BETWEEN_OR_BRACKETS = re.compile(rb"[\s,\0\]]*+")
 
 
 class EventList:
@@ -87,23 +88,23 @@ class EventList:
                 self._commas = 1
                 return True
             if window.starts_with(b"]"):
-                if not self._goes_on():
+                stray = self._size_of_stray_brackets()
+                if not stray:
                     if self._commas is not None:
                         damage.mended("commas", commas)
                     window.skip(1)
                     return False
-                window.skip(1)
-                damage.mended("stray_bytes")
+                damage.mended("stray_bytes", window.take(stray).count(b"]"))
             else:
                 skip_junk(window, damage)
             self._commas = None
 
-    def _goes_on(self) -> bool:
-        """Whether events follow the bracket that the window begins with."""
+    def _size_of_stray_brackets(self) -> int:
+        """Length of the brackets that the window begins with, and what is between, if events follow; else 0."""
         window = self._window
-        while len(window) < 1 + (size := window.match(_BETWEEN, 1)) + _LONGEST_START and window.grow():
+        while len(window) < (size := window.match(_BETWEEN_OR_BRACKETS)) + _LONGEST_START and window.grow():
             pass
-        return window.match(EVENT_START, 1 + size) > 0
+        return size if window.match(EVENT_START, size) else 0
 
     def _decode(self, size: int) -> Chunk | None:
         """Decodes the first bytes of the window where they lie, between brackets that replace their neighbours."""

@@ -21,6 +21,7 @@ _CLOSING = b"}]"
 # What only a broken value reaches without an end; no sound one is searched for the next key.
 _SUSPICIOUS_BYTES = 4 * 1024 * 1024
 _LONGEST_KEY = 64
+_EVENT = re.compile(rb'\{\s{0,32}+"(?:ph|cat)"\s{0,8}+:')
 _PADDING = b" \t\r\n\0"
 
 
@@ -104,15 +105,28 @@ class JsonStream:
         return size if size < len(window) else 0
 
     def _go_on(self) -> None:
-        """Skips what is not JSON, up to the next landmark or the end of the file."""
+        """Skips what is not JSON, up to the next landmark or the end of the file.
+
+        Events in it are dropped as if they were one: somewhere there is a list of them that nobody finds.
+        """
         self._damage.mended("metadata")
         window = self._window
+        event: int | None = None
         while (found := window.search(self._landmarks)) is None:
+            event = self._position_of_event() if event is None else event
             self._skip(max(0, len(window) - _LONGEST_KEY))
             if not window.grow():
                 self._skip(len(window))
-                return
-        window.skip(found)
+                break
+        else:
+            event = self._position_of_event(found) if event is None else event
+            window.skip(found)
+        if event is not None:
+            self._damage.drop(event)
+
+    def _position_of_event(self, size: int | None = None) -> int | None:
+        found = next(self._window.find_all(_EVENT, 0, len(self._window) if size is None else size), None)
+        return None if found is None else self._window.position + found
 
     def _skip(self, size: int) -> None:
         text = self._window.take(size).rstrip(_PADDING)

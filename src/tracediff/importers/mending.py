@@ -96,7 +96,8 @@ class _EventMender:
         self._repairs: Counter[str] = Counter()
         self._out: list[bytes] = []
         self._closers: list[bytes] = []
-        self._fields: list[bytes] = []
+        self._fields: set[bytes] = set()
+        self._field = b""
         self._is_first = True
         # Length of the output where what follows nests too deeply to be kept.
         self._muted_at: int | None = None
@@ -163,7 +164,8 @@ class _EventMender:
                 if key.group(1) in self._fields:
                     # The rest of another event, whose beginning is lost with the end of this one.
                     return None
-                self._fields.append(key.group(1))
+                self._field = key.group(1)
+                self._fields.add(self._field)
             self._out.append(b'"' + _mend_content(key.group(1), self._repairs) + b'":')
             at = key.end()
             if at >= len(self._text):
@@ -198,7 +200,7 @@ class _EventMender:
                 raise UnfinishedError
             if _INNER_EVENT.search(text, at, found.start()):
                 return None
-            if len(self._closers) == 1 and self._fields[-1] in _WORD_FIELDS and b'"' in text[at + 1 : found.start()]:
+            if len(self._closers) == 1 and self._field in _WORD_FIELDS and b'"' in text[at + 1 : found.start()]:
                 return None
             end = found.end()
         self._out.append(b'"' + _mend_content(text[at + 1 : end - 1], self._repairs) + b'"')

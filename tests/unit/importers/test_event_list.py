@@ -102,6 +102,16 @@ def test_a_piece_of_an_event_is_dropped_and_no_junk(tmp_path: Path) -> None:
     assert (trace.read.events_dropped, trace.read.repairs) == (1, {})
 
 
+def test_events_behind_what_looks_like_the_end_are_not_lost_in_silence(tmp_path: Path) -> None:
+    trace = read(tmp_path / "t.json", event("a", 0), "]]" + json.dumps(event("b", 2)), event("c", 5))
+    assert calls(trace) == [("a", 0, 1), ("b", 2, 1), ("c", 5, 1)]
+    assert trace.read.repairs == {"stray_bytes": 2}
+
+    trace = read(tmp_path / "t.json", event("a", 0), "], x" + json.dumps(event("b", 2)), event("c", 5))
+    assert calls(trace) == [("a", 0, 1)]
+    assert trace.read.events_dropped == 1
+
+
 def test_what_follows_the_document_is_said(tmp_path: Path) -> None:
     trace = read(tmp_path / "t.json", event("a", 0), after='{"more":1}\n')
 
