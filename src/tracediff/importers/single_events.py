@@ -17,7 +17,7 @@ _SCAN_BYTES = 16 * 1024
 _LONG_BYTES = 256 * 1024
 _MOST_INNER = 64
 # A broken event that does not end before so many others begin, or before so many bytes, has no end.
-_FEW, _MANY = 3, 16
+_FEW, _MANY = 3, 8
 _MOST_BROKEN_BYTES = 2 * 1024 * 1024
 _LOOSE_BOUNDARY = re.compile(rb"\}(?=[\s,\0]*+" + EVENT_START.pattern + rb")")
 
