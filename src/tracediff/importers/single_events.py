@@ -78,7 +78,7 @@ class SingleEvents:
             if end:
                 return end
             if not window.grow():
-                raise UnfinishedError
+                return end_of_value(window.view(), is_all=True)
 
     def _has_many_inner(self, size: int) -> bool:
         found = self._window.find_all(EVENT_START, 1, size)
