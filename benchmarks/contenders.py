@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -49,17 +50,30 @@ def read_bytes() -> Work:
     return work
 
 
-def decode_alone() -> Work:
-    """The second floor: msgspec decodes chunks into the types that tracediff reads, and they are thrown away.
+def decode_alone(whole: bool) -> Work:
+    """The other floors: msgspec decodes chunks into typed events, and they are thrown away.
 
     Chunks are cut where the layout of `big_traces` lets one cut blindly, so that nothing but the decoder costs.
+
+    Args:
+        whole: whether with everything that stands in `args`, or into the very types that tracediff reads.
     """
     import msgspec
 
     from tracediff.importers.events import Event
 
+    class WholeEvent(msgspec.Struct, gc=False):
+        ph: str = ""
+        cat: str = ""
+        name: str = ""
+        pid: int | str = ""
+        tid: int | str = ""
+        ts: int | float = 0
+        dur: int | float = 0
+        args: dict[str, Any] = {}
+
     def work(path: Path) -> Found:
-        decoder = msgspec.json.Decoder(list[Event])
+        decoder: msgspec.json.Decoder[list[Any]] = msgspec.json.Decoder(list[WholeEvent if whole else Event])
         opening, between, closing = b'"traceEvents": [', b"\n  },\n  {\n", b"\n  ]\n}"
         events = 0
         with path.open("rb", buffering=0) as file:
@@ -201,7 +215,8 @@ def torch_tb_profiler() -> Work:
 
 
 OWN: Mapping[str, Callable[[], Work]] = {
-    "decode": decode_alone,
+    "decode": partial(decode_alone, whole=False),
+    "decode-whole": partial(decode_alone, whole=True),
     "show": show,
     "show-phases": show_in_phases,
     "diff": diff,

@@ -10,22 +10,21 @@ from pathlib import Path
 from typing import Any
 
 REPOSITORY = Path(__file__).parent.parent
-_MARK = re.compile(r"<!-- (?P<what>commands|keys|section)(?: (?P<of>[^>]+?))? -->")
+_MARK = re.compile(r"<!-- (?P<what>commands|tabs|filter|keys|section)(?: (?P<of>[^>]+?))? -->")
 
 _LINK = re.compile(r"(?<!!)\[(?P<text>[^]]+)\]\((?P<target>[^)#]+)\)")
 
 
 def on_page_markdown(markdown: str, **_: Any) -> str:
     """MkDocs calls it for every page: replaces the marks."""
-    return _MARK.sub(
-        lambda mark: {"commands": _commands, "keys": _keys, "section": _section}[mark["what"]](mark["of"]), markdown
-    )
+    makers = {"commands": _commands, "tabs": _tabs, "filter": _filter, "keys": _keys, "section": _section}
+    return _MARK.sub(lambda mark: makers[mark["what"]](mark["of"]), markdown)
 
 
 def _commands(_: str) -> str:
     from tracediff.cli import COMMANDS, main
 
-    os.environ["COLUMNS"] = "100"
+    os.environ["COLUMNS"] = "90"
     lines: list[str] = []
     for command in COMMANDS:
         name = command.__name__.rpartition(".")[2]
@@ -36,6 +35,21 @@ def _commands(_: str) -> str:
     return "\n".join(lines)
 
 
+def _tabs(_: str) -> str:
+    from tracediff.tui.actions import ACTIONS
+
+    tabs = [action for action in ACTIONS if action.run.startswith("show_tab(")]
+    lines = [f"| `{tab.shown_keys}` | {tab.label} | `{tab.id.removeprefix('tab.')}` | {tab.help} |" for tab in tabs]
+    return "\n".join(["| key | tab | name | |", "| --- | --- | --- | --- |", *lines])
+
+
+def _filter(_: str) -> str:
+    from tracediff.tui.query import GRAMMAR
+
+    lines = [f"| {_code(words.split('  '))} | {meaning} |" for words, meaning in GRAMMAR]
+    return "\n".join(["| words | what they leave |", "| --- | --- |", *lines])
+
+
 def _keys(_: str) -> str:
     from tracediff.tui.actions import ACTIONS, Scope
 
@@ -44,10 +58,15 @@ def _keys(_: str) -> str:
         lines += [f"## {scope.value}", "", "| keys | action | id | |", "| --- | --- | --- | --- |"]
         for action in ACTIONS:
             if action.scope is scope:
-                keys = " ".join(f"`{key}`" for key in action.shown_keys.replace("|", "\\|").split(" "))
+                keys = _code(action.shown_keys.split(" "))
                 lines.append(f"| {keys} | {action.label} | `{action.id}` | {action.help} |")
         lines.append("")
     return "\n".join(lines)
+
+
+def _code(words: list[str]) -> str:
+    """Words in a cell of a table, where a bare `|` would end it."""
+    return " ".join(f"`{word}`" for word in words).replace("|", "\\|")
 
 
 def _section(of: str) -> str:

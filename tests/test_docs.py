@@ -10,6 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tracediff.tui.actions import ACTIONS
+from tracediff.tui.app import TracediffApp
+
 from builders import REPOSITORY
 
 README = (REPOSITORY / "README.md").read_text("utf-8")
@@ -27,14 +30,27 @@ DOCUMENTS = [
 BIN = Path(sys.executable).parent
 
 
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"```{language}\n(.*?)```", README, re.DOTALL)
+def blocks(language: str, text: str = README) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
-def commands() -> list[str]:
+def commands(text: str = README) -> list[str]:
     """Lines that call tracediff, out of the shell blocks, without the TUI, which needs a terminal."""
-    lines = [line for block in blocks("bash") for line in block.splitlines()]
+    lines = [line for block in blocks("bash", text) for line in block.splitlines()]
     return [line for line in lines if line.startswith("tracediff ") and not line.startswith("tracediff tui")]
+
+
+def named_files() -> dict[str, str]:
+    """The files that the site shows, by the names in their first lines."""
+    shown = [block for page in PAGES for block in blocks("toml", page.read_text("utf-8"))]
+    return {block.split()[1]: block for block in shown if block.startswith("# ")}
+
+
+def fill(folder: Path) -> None:
+    """What commands name stands below the folder that they run in."""
+    (folder / "sample_traces").symlink_to(REPOSITORY / "sample_traces")
+    for name, text in named_files().items():
+        (folder / name).write_text(text)
 
 
 def needs_torch(command: str) -> bool:
@@ -57,7 +73,7 @@ def shown_outputs() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize(("command", "shown"), shown_outputs())
 def test_the_site_shows_what_comes_out(tmp_path: Path, command: str, shown: str) -> None:
-    (tmp_path / "sample_traces").symlink_to(REPOSITORY / "sample_traces")
+    fill(tmp_path)
     result = subprocess.run(
         ["bash", "-c", command],
         capture_output=True,
@@ -90,12 +106,27 @@ def test_the_site_builds(tmp_path: Path) -> None:
 
 def test_there_are_commands_to_run() -> None:
     assert len(commands()) >= 6
+    assert {"matrix.toml", "my_families.toml", "tui.toml"} <= named_files().keys()
+
+
+def test_the_settings_shown_hold(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fill(tmp_path)
+    monkeypatch.setenv("TRACEDIFF_CONFIG", str(tmp_path / "tui.toml"))
+
+    assert TracediffApp().settings.problems == ()
+
+
+def test_the_readme_names_the_tabs() -> None:
+    for action in ACTIONS:
+        if action.run.startswith("show_tab("):
+            assert f"`{action.keys}` {action.label}" in README
 
 
 @pytest.mark.skipif(find_spec("torch") is None, reason="captures need torch")
 def test_captures(tmp_path: Path) -> None:
-    (tmp_path / "matrix.toml").write_text(blocks("toml")[0])
-    for command in filter(needs_torch, commands()):
+    fill(tmp_path)
+    captures = filter(needs_torch, commands() + commands((REPOSITORY / "docs/cli.md").read_text("utf-8")))
+    for command in dict.fromkeys(captures):
         quick = command.replace("--workload resnet50", "--workload gtsrb --iterations 3")
         quick = quick.replace("matrix.toml", "matrix.toml --workload gtsrb --iterations 3 --warmup 2")
         quick = quick.replace("--repeat 7", "--repeat 2")
@@ -108,8 +139,7 @@ def test_captures(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [command for command in commands() if not needs_torch(command)])
 def test_commands(tmp_path: Path, command: str) -> None:
-    (tmp_path / "sample_traces").symlink_to(REPOSITORY / "sample_traces")
-    (tmp_path / "my_families.toml").write_text(blocks("toml")[1])
+    fill(tmp_path)
     result = subprocess.run(
         ["bash", "-c", command], capture_output=True, text=True, cwd=tmp_path, env={"PATH": f"{BIN}:/usr/bin:/bin"}
     )

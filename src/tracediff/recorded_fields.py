@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import cast
 
 import msgspec
 
@@ -11,7 +14,7 @@ from tracediff.model.diff import Side
 from tracediff.model.run import Run
 
 _MOST_VALUES = 3
-_MEASURED = ("peak", "copy", "check")
+_MEASURED = ("peak", "copy", "check", "start", "before", "after")
 _ELSEWHERE = ("warnings", "emulated")
 """Shown as warnings and as what the side is."""
 
@@ -92,5 +95,17 @@ def _flat(name: str, value: object) -> Iterator[tuple[str, str]]:
         for key, inner in value.items():  # pyright: ignore[reportUnknownVariableType]
             yield from _flat(f"{name} {key}", inner)  # pyright: ignore[reportUnknownArgumentType]
     else:
-        text = {True: "on", False: "off"}[value] if isinstance(value, bool) else str(value)
-        yield name, units.printable(text)
+        yield name, units.printable(_text(name, value))
+
+
+def _text(name: str, value: object) -> str:
+    if isinstance(value, bool):
+        return "on" if value else "off"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    if isinstance(value, (list, tuple)):
+        return " ".join(_text(name, item) for item in cast("Sequence[object]", value))
+    if name.endswith(" time_ns") and isinstance(value, int):
+        with contextlib.suppress(ValueError, OverflowError, OSError):
+            return f"{datetime.fromtimestamp(value // 10**9, UTC):%Y-%m-%d %H:%M:%S} UTC"
+    return str(value)

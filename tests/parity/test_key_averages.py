@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tracediff.analysis.call_tree import NO_PARENT, CallTree, build_call_tree
+from tracediff.analysis.call_tree import CallTree, build_call_tree
+from tracediff.analysis.nesting import NO_PARENT
 from tracediff.analysis.operators import operator_table
 from tracediff.analysis.summary import summarize
 from tracediff.importers import load

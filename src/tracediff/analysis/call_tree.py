@@ -8,7 +8,7 @@ import msgspec
 import numpy as np
 
 from tracediff.analysis.grouping import group
-from tracediff.analysis.nesting import NO_PARENT, Nesting, enclosing, nest
+from tracediff.analysis.nesting import Nesting, enclosing, nest
 from tracediff.model.trace import ABSENT, ANNOTATION, OPERATOR, BoolArray, IntArray, Trace
 
 # `profiler_util._filter_name`: utility records that `key_averages()` leaves out before it nests.
@@ -86,9 +86,10 @@ def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
     start, total_ns = events.start_ns[event], events.dur_ns[event]
     np.maximum(total_ns, 0, out=total_ns)
     nested = nest(events.thread[event], start, start + total_ns, slack_ns)
-    folded = _is_folded(nested.parent, events.name[event])
-    nested = _kept(nested, folded)
-    event, start, total_ns = (column[~folded] for column in (event, start, total_ns))
+    folded = _is_folded(nested, events.name[event])
+    if folded.any():
+        nested = _kept(nested, folded)
+        event, start, total_ns = (column[~folded] for column in (event, start, total_ns))
     return CallTree(
         trace=trace,
         event=event,
@@ -121,14 +122,23 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     event = np.flatnonzero((is_operator | _is_of(trace, ANNOTATION)) & ~utility[events.name]).astype(np.int32)
     start, total_ns = events.start_ns[event], np.maximum(events.dur_ns[event], 0)
     external_id = events.external_id[event]
-    keys = (events.thread[event], start, -(start + total_ns), external_id, is_operator[event])
-    order = _sorted(keys)
-    # Calls that took no time and have no id cannot be told from one that is listed twice.
-    alike = 1 + np.flatnonzero(((external_id != ABSENT) | (total_ns > 0))[order[1:]])
+    keys: list[IntArray] = [
+        events.thread[event],
+        start,
+        -(start + total_ns),
+        external_id,
+        is_operator[event].view(np.int8),
+    ]
+    if not _is_sorted(keys):
+        order = _sorted(keys)
+        event, start, total_ns, external_id = (column[order] for column in (event, start, total_ns, external_id))
+        keys = [key[order] for key in keys]
     # Nearly all differ in their start.
-    for key in (start, *keys):
-        alike = alike[key[order[alike]] == key[order[alike - 1]]]
-    event = event[order]
+    alike = 1 + np.flatnonzero(start[1:] == start[:-1])
+    # Calls that took no time and have no id cannot be told from one that is listed twice.
+    alike = alike[(external_id[alike] != ABSENT) | (total_ns[alike] > 0)]
+    for key in keys:
+        alike = alike[key[alike] == key[alike - 1]]
     if not len(alike):
         return event, 0
     is_other = np.ones(len(event), dtype=np.bool_)
@@ -137,7 +147,15 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     return event[np.sort(first)], len(event) - len(first)
 
 
-def _sorted(keys: Sequence[IntArray | BoolArray]) -> IntArray:
+def _is_sorted(keys: Sequence[IntArray]) -> bool:
+    """Whether all are in the order of their keys already, as torch writes its calls."""
+    follows = np.ones(max(0, len(keys[0]) - 1), dtype=np.bool_)
+    for key in reversed(keys):
+        follows = (key[1:] > key[:-1]) | ((key[1:] == key[:-1]) & follows)
+    return bool(follows.all())
+
+
+def _sorted(keys: Sequence[IntArray]) -> IntArray:
     """The order by the first key, where that is equal by the second, and so on; nearly all differ in these two."""
     order = np.lexsort(keys[1::-1])
     is_tie = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys[:2]])
@@ -149,12 +167,12 @@ def _sorted(keys: Sequence[IntArray | BoolArray]) -> IntArray:
     return order
 
 
-def _is_folded(parent: IntArray, name: IntArray) -> BoolArray:
+def _is_folded(nested: Nesting, name: IntArray) -> BoolArray:
     """Whether a call is the only child of one of the same name."""
-    child = np.flatnonzero(parent != NO_PARENT)
-    above = parent[child]
-    folded = np.zeros(len(parent), dtype=np.bool_)
-    folded[child] = (np.bincount(above)[above] == 1) & (name[above] == name[child])
+    folded = np.zeros(len(name), dtype=np.bool_)
+    # An only child comes right behind its parent, and with it ends all that is in the parent.
+    behind = 1 + np.flatnonzero(name[1:] == name[:-1])
+    folded[behind] = (nested.parent[behind] == behind - 1) & (nested.end[behind] == nested.end[behind - 1])
     return folded
 
 

@@ -8,8 +8,8 @@ import msgspec
 import numpy as np
 
 from tracediff import units
-from tracediff.analysis.call_tree import NO_PARENT, CallTree
-from tracediff.analysis.nesting import innermost_around
+from tracediff.analysis.call_tree import CallTree
+from tracediff.analysis.nesting import NO_PARENT, innermost_around
 from tracediff.model.device import DeviceTime
 from tracediff.model.trace import ABSENT, DEVICE_CATEGORIES, RUNTIME_CATEGORIES, BoolArray, Events, IntArray, Trace
 

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 import msgspec
 import numpy as np
 
-from tracediff.analysis.call_tree import NO_PARENT, CallTree
+from tracediff.analysis.call_tree import CallTree
+from tracediff.analysis.nesting import NO_PARENT
 from tracediff.model.trace import IntArray
 
 COLD_FACTOR = 1.5

@@ -11,8 +11,9 @@ from typing import TypeVar
 import numpy as np
 from msgspec import structs
 
-from tracediff.analysis.call_tree import NO_PARENT, CallTree
+from tracediff.analysis.call_tree import CallTree
 from tracediff.analysis.iterations import Iteration, Iterations
+from tracediff.analysis.nesting import NO_PARENT
 from tracediff.model.run import Peak, Run
 from tracediff.model.trace import ABSENT, Events, IntArray, ReadReport, Trace
 

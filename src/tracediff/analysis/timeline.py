@@ -10,9 +10,9 @@ from statistics import median
 import numpy as np
 
 from tracediff.analysis.alignment import MISSING, Alignment
-from tracediff.analysis.call_tree import NO_PARENT, CallTree
+from tracediff.analysis.call_tree import CallTree
 from tracediff.analysis.iterations import Iteration, calls_beside
-from tracediff.analysis.nesting import enclosing
+from tracediff.analysis.nesting import NO_PARENT, enclosing
 from tracediff.analysis.rows import Assignment, RowKeys, rows_of_calls
 from tracediff.analysis.side import TracedSide
 from tracediff.model.timeline import IterationCalls, Timeline, Timelines

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import Any, Literal, NotRequired, TypedDict
 
@@ -336,11 +337,14 @@ class DiffDocument(TypedDict):
 
 def json_schemas() -> dict[str, dict[str, Any]]:
     """The JSON Schema of each document, by the name of its file in `tracediff/schemas`."""
-    return {
-        "show.schema.json": msgspec.json.schema(ShowDocument),
-        "diff.schema.json": msgspec.json.schema(DiffDocument),
-        "noise.schema.json": msgspec.json.schema(Noise),
-    }
+    documents = {"show": ShowDocument, "diff": DiffDocument, "noise": Noise}
+    schemas = {f"{name}.schema.json": msgspec.json.schema(document) for name, document in documents.items()}
+    for schema in schemas.values():
+        for definition in schema["$defs"].values():
+            # msgspec takes docstrings as they are indented in the source before 0.23, and without that since.
+            if "description" in definition:
+                definition["description"] = inspect.cleandoc(definition["description"])
+    return schemas
 
 
 def write_schemas(folder: Path) -> None:

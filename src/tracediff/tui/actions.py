@@ -92,8 +92,8 @@ def written(keys: str) -> str:
 def _written(key: str) -> str:
     *modifiers, name = key.split("+") if len(key) > 1 else [key]
     name = _KEY_NAMES.get(name) or format_key(name)
-    if modifiers or (name.startswith("f") and name[1:].isdigit()):
-        name = name.upper() if len(name) < 4 else name
+    if (modifiers and len(name) == 1) or (name.startswith("f") and name[1:].isdigit()):
+        name = name.upper()
     return "+".join([*map(str.capitalize, modifiers), name])
 
 

@@ -20,6 +20,22 @@ def sections(diff: Diff) -> Iterator[tuple[str, list[str]]]:
     yield f"Warnings: {len(diff.warnings)}", list(diff.warnings) or ["none"]
 
 
+def damage_in_short(side: Side) -> str:
+    """What was wrong with a side's files, in a few words; empty where nothing was."""
+    reads = [read for _, read in side.reads]
+    dropped, repairs = sum(read.events_dropped for read in reads), sum(sum(read.repairs.values()) for read in reads)
+    return ", ".join(
+        filter(
+            None,
+            (
+                f"{units.count(dropped, 'event')} lost" if dropped else "",
+                "cut short" if any(read.truncated for read in reads) else "",
+                f"{units.count(repairs, 'repair')}" if repairs else "",
+            ),
+        )
+    )
+
+
 def _facts(side: Side) -> Iterator[str]:
     yield side.path
     captures = f"{phrases.captures(side)}, " if side.captures > 1 else ""

@@ -68,7 +68,8 @@ class EnvironmentPane(Pane):
     def status(self) -> list[str]:
         whole = units.count(len(self._fields), "field")
         shown = whole if len(self._shown) == len(self._fields) else f"{len(self._shown):,} of {whole}"
-        return [shown, f"{sum(field.differs for field in self._fields):,} differ"] if self._fields else []
+        differing = sum(_mark(field) == _DIFFERS for field in self._fields)
+        return [shown, f"{differing:,} differ"] if self._fields else []
 
     def _table(self) -> Table:
         """The fields, folded where a value is long: what differs may be at its end."""

@@ -12,6 +12,7 @@ from tracediff import phrases, units
 from tracediff.model.diff import Diff, Side, Total
 from tracediff.recorded_fields import Field, fields_of_both
 from tracediff.tui.palette import Palette
+from tracediff.tui.reliability import damage_in_short
 
 _IN_FIRST_LINE = ("torch", "backend", "workload", "engine")
 
@@ -62,10 +63,15 @@ class RunCards(Horizontal):
             differing = [(field.name, field.base if name == "base" else field.candidate) for field in shown]
             card.update(Text("\n").join(side_lines(side, differing, palette)))
             card.border_title = Text(f"{name}: {side.run.label}")
-            emulated = Text("emulated: times are not real", palette.warning) if side.run.emulated else Text()
-            beyond = Text(f"+{more} more in Environment") if more > 0 else Text()
+            damage = damage_in_short(side)
+            emulated = "emulated" if damage else "emulated: times are not real"
+            notes = [
+                Text(emulated if side.run.emulated else "", palette.warning),
+                Text(damage, palette.warning),
+                Text(f"+{more} more in Environment" if more > 0 else ""),
+            ]
             # In the border, where they cost no line.
-            card.border_subtitle = Text(", ").join(filter(None, (emulated, beyond)))
+            card.border_subtitle = Text(", ").join(filter(None, notes))
 
     def watch_most_fields(self) -> None:
         if self._filled:
