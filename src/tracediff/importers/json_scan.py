@@ -8,7 +8,7 @@ import msgspec
 
 _SCANNER = msgspec.json.Decoder(msgspec.Raw)
 _PLACE = re.compile(r"\(byte (\d+)\)")
-_TRAILING = "trailing"
+_TRAILING = "trailing characters"
 _TRUNCATED = "truncated"
 
 

@@ -33,7 +33,10 @@ def test_more_text_could_help(text: bytes) -> None:
         end_of_value(text)
 
 
-@pytest.mark.parametrize("text", [b'{"a": "x"y"}', b'{"a": 1]', b'{"a": N/A}', b'{"a": "\\q"}', b'{"a": 1, {'])
+@pytest.mark.parametrize(
+    "text",
+    [b'{"a": "x"y"}', b'{"a": 1]', b'{"a": N/A}', b'{"a": "\\q"}', b'{"a": 1, {', b'{"a": [1, ]}, 2', b'{"a": 1, }, 2'],
+)
 def test_no_more_text_could_help(text: bytes) -> None:
     assert end_of_value(text) == 0
 
