@@ -13,6 +13,7 @@ from tracediff import units
 from tracediff.analysis.conclusions import concluded
 from tracediff.analysis.families import Families, load_families
 from tracediff.analysis.latency import latency_ns
+from tracediff.analysis.losses import without_losses
 from tracediff.errors import UsageError
 from tracediff.importers.captures import alone, load_all, load_both, load_each, together
 from tracediff.importers.finding import sets_of_captures
@@ -79,12 +80,13 @@ def compare(
     if options.kernel_logs:
         logs = _one_a_side(options.kernel_logs)
         sides = _with_log(sides[0], logs[0]), _with_log(sides[1], logs[1])
-    diff = _diff(*_told_apart(*sides), families)
+    whole = without_losses(sides[0]), without_losses(sides[1])
+    diff = _diff(*_told_apart(*whole), families)
     diff = structs.replace(
         diff,
         base=_with_reads(diff.base, sides[0]),
         candidate=_with_reads(diff.candidate, sides[1]),
-        warnings=(*diff.warnings, *_doubts_about_sides(*sides)),
+        warnings=(*diff.warnings, *_doubts_about_sides(*whole)),
     )
     return concluded(_judged(diff, options), families)
 
@@ -181,8 +183,9 @@ def measure(path: str | Path, options: CompareOptions | None = None, progress: P
             raise UsageError(
                 "are ranks of a distributed run, and noise is what repetitions differ by. Name those", captures.path
             )
-        noise = measure_noise(diff_traces(captures, captures, families))
-        labels.append(structs.replace(noise, warnings=(*noise.warnings, *captures.warnings)))
+        repeated = without_losses(captures, fewest=2)
+        noise = measure_noise(diff_traces(repeated, repeated, families))
+        labels.append(structs.replace(noise, warnings=(*noise.warnings, *repeated.warnings)))
     return Noise(tuple(labels))
 
 

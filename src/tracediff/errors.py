@@ -28,6 +28,10 @@ class TraceFormatError(TracediffError):
     """An input cannot be read as a trace."""
 
 
+class NoTraceError(TraceFormatError):
+    """An input is whole, and something else than a trace."""
+
+
 class CaptureError(TracediffError):
     """A capture failed."""
 

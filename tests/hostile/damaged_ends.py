@@ -49,6 +49,29 @@ def _cut_in_time(trace: RealTrace) -> Damaged:
     return _cut_in(trace, rb'"ts": \d\d\d')
 
 
+@damaged(8, "cut after the key of a time")
+def _cut_after_key(trace: RealTrace) -> Damaged:
+    return _cut_in(trace, rb'"ts": ')
+
+
+@damaged(8, "cut between a key and its colon")
+def _cut_before_colon(trace: RealTrace) -> Damaged:
+    return _cut_in(trace, rb'"dur"')
+
+
+@damaged(8, "cut in a duration, then NUL bytes")
+def _nul_in_duration(trace: RealTrace) -> Damaged:
+    """What is there is a number too, but a wrong one."""
+    harmed = _cut_in(trace, rb'"dur": \d')
+    return replace(harmed, content=harmed.content + bytes(4096), repairs={"nul_bytes": 4096})
+
+
+@damaged(8, "an event with a raw quote, cut in its duration")
+def _cut_in_broken(trace: RealTrace) -> Damaged:
+    raw = trace.changed(trace.middle, name=b'"f("x")"')
+    return cut(raw, _end_of(rb'"dur": \d', raw, trace.middle))
+
+
 @damaged(8, "cut in a shape")
 def _cut_in_shape(trace: RealTrace) -> Damaged:
     return _cut_in(trace, rb'"Input Dims": \[')
@@ -117,6 +140,34 @@ def _missing_comma(trace: RealTrace) -> Damaged:
     return Damaged(joined.text, trace, {"commas": 1})
 
 
+@damaged(9, "other signs in place of a comma")
+def _junk_for_comma(trace: RealTrace) -> Damaged:
+    return _with_junk(trace, b"};{", 1)
+
+
+@damaged(9, "words between two entries")
+def _words_between(trace: RealTrace) -> Damaged:
+    return _with_junk(trace, b"} garbage {", 7)
+
+
+@damaged(9, "a bracket too many between two entries")
+def _bracket_between(trace: RealTrace) -> Damaged:
+    return _with_junk(trace, b"}],{", 1)
+
+
+@damaged(7, "a log line between two entries")
+def _log_between(trace: RealTrace) -> Damaged:
+    line = b"[W1129 07:11:02 collection.cpp:591] Warning: late"
+    return _with_junk(trace, b"},\n" + line + b"\n{", len(line.replace(b" ", b"")))
+
+
+def _with_junk(trace: RealTrace, between: bytes, count: int) -> Damaged:
+    """Other text between the middle entry and the one before; so many bytes of it are neither blank nor comma."""
+    at = trace.byte_of(trace.middle)
+    before, after = trace.text[: at - len(SEPARATOR)], trace.text[at:]
+    return Damaged(before[:-1] + between + after[1:], trace, {"stray_bytes": count})
+
+
 @damaged(9, "the array form without its bracket")
 def _no_bracket(trace: RealTrace) -> Damaged:
     array = trace.as_list()
@@ -149,6 +200,11 @@ def _plain_named_gzip(trace: RealTrace) -> Damaged:
 @damaged(10, "gzip under the name of plain JSON")
 def _gzip_named_plain(trace: RealTrace) -> Damaged:
     return Damaged(gzip.compress(trace.text), trace)
+
+
+@damaged(10, "gzip in gzip")
+def _gzip_in_gzip(trace: RealTrace) -> Damaged:
+    return Damaged(gzip.compress(gzip.compress(trace.text)), trace, suffix=".json.gz")
 
 
 @damaged(10, "gzip cut short")

@@ -89,3 +89,13 @@ def _surrogates(trace: RealTrace) -> Damaged:
 @damaged(4, "a byte order mark")
 def _byte_order_mark(trace: RealTrace) -> Damaged:
     return Damaged(b"\xef\xbb\xbf" + trace.text, trace)
+
+
+@damaged(4, "UTF-16")
+def _utf_16(trace: RealTrace) -> Damaged:
+    return Damaged(trace.text.decode().encode("utf-16"), trace, warns="UTF-16")
+
+
+@damaged(4, "UTF-32, big-endian")
+def _utf_32(trace: RealTrace) -> Damaged:
+    return Damaged(b"\0\0\xfe\xff" + trace.text.decode().encode("utf-32-be"), trace, warns="UTF-32")

@@ -48,6 +48,14 @@ def _nested(levels: int) -> bytes:
     return trace.with_args(trace.middle, b'"x": ' + b"[" * levels + b"]" * levels).text
 
 
+def _in_the_middle(run: bytes, before: bytes = b"") -> bytes:
+    """A run of bytes between two entries, or in one, before a key of it."""
+    trace = _relu()
+    at = trace.byte_of(trace.middle)
+    at = trace.text.index(before, at) if before else at
+    return trace.text[:at] + run + trace.text[at:]
+
+
 def _levels_of_calls(levels: int) -> bytes:
     events = [
         with_values(_EVENT % (b"level %d" % level, level), dur=b"%d" % (2 * (levels - level)))
@@ -74,6 +82,18 @@ READ: dict[str, Callable[[], bytes]] = {
     "10 MB of control characters in a name": lambda: _named(b"\x01" * (10 * _MIB)),
     "100,000 different names": lambda: _names(100_000),
     "a million different names": lambda: _names(1_000_000),
+    **{
+        f"4 MB of byte {byte} {where}": lambda byte=byte, before=before: _in_the_middle(
+            bytes([byte]) * (4 * _MIB), before
+        )
+        for byte in b'\0 \\"]{'
+        for where, before in (("between events", b""), ("in an event", b'"pid"'))
+    },
+    "50 MB without any structure": lambda: _in_the_middle(b"lorem ipsum 12, " * (50 * _MIB // 16)),
+    "4 MB of events without an end": lambda: _in_the_middle(b'{"ph": "X", "args": {"Input Dims": [[1],\n' * 100_000),
+    "150,000 fields with quotes in an event": lambda: _in_the_middle(
+        b'{"ph": "X", ' + b",".join(b'"k%d": "a"b"' % number for number in range(150_000)) + b"}, "
+    ),
     "10 MB of commas after an event": lambda: _relu().text.removesuffix(_relu().tail) + b"," * (10 * _MIB) + b"]}",
 }
 """What is a trace, and is read."""
@@ -91,23 +111,19 @@ REFUSED: dict[str, Callable[[], bytes]] = {
 """From which no event can be had."""
 
 TAKES_LONG = {
-    "10 MB of control characters in a name",
     "a name of 50 MB",
+    "4 MB of events without an end",
     "a million different names",
     "1 GB of a letter as a value",
     "1 GB of a letter as a name",
 }
 """More than 10 s."""
 
-NOT_BOUNDED_YET = {"10 MB of control characters in a name"}
-
 
 def _cases() -> Iterator[object]:
     for code, files in ((0, READ), (3, REFUSED)):
         for name, make in files.items():
             marks = [SLOW] if name in TAKES_LONG else []
-            if name in NOT_BOUNDED_YET:
-                marks.append(pytest.mark.xfail(strict=True, reason="not salvaged yet"))
             yield pytest.param(make, code, id=name, marks=marks)
 
 

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import json
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tracediff.analysis.call_tree import build_call_tree
 from tracediff.errors import TraceFormatError
-from tracediff.importers import load
+from tracediff.importers import event_list, load, single_events, window
+from tracediff.importers import read as read_source
+from tracediff.importers.source import Source
 from tracediff.model.trace import Trace
 
 from hostile.reading import assert_conserved, told_by_us
@@ -40,6 +46,16 @@ EVENTS = st.fixed_dictionaries(
 PAIRED = st.tuples(EVENTS, st.sampled_from("XXBE")).map(lambda one: one[0] | {"ph": one[1]})
 HEADS = st.sampled_from([b"[", b'{"schemaVersion": 1, "traceEvents": [', b'{"a": {"b": []}, "traceEvents":\n [ '])
 
+_JUNK = [
+    b";",
+    b"} garbage {",
+    b"\n[W1129 07:11 a.cpp:3] Warning: late\n",
+    b"]",
+    b"[",
+    b"]}}",
+    b'{"ph": "X", ',
+    bytes(70),
+]
 _RAW = [b"\\", b'"', b"\n", b"\x00", b"\x1f", b"\xff", rb"\ud800", b'", "', b"},{", b"N/A", b"nan", b"-1.-5", b",,"]
 
 
@@ -71,7 +87,7 @@ def damage(draw: st.DrawFn) -> bytes:
         elif kind == "repeat":
             text = text[:at] + text[at - draw(st.integers(0, min(at, 60))) :]
         else:
-            text = text[:at] + draw(st.sampled_from(_RAW)) + text[at:]
+            text = text[:at] + draw(st.sampled_from(_RAW + _JUNK)) + text[at:]
     return text
 
 
@@ -135,3 +151,56 @@ def test_what_is_put_into_a_name_costs_no_event(events: list[dict[str, Any]], da
     assert undamaged is not None
     assert (trace.read.events_read, trace.read.events_dropped) == (len(events), 0)
     assert {told[1:] for told in told_by_us(trace)} == {told[1:] for told in told_by_us(undamaged)}
+
+
+BLOCKS = (1, 7, 64, 1000, 64 * 1024)
+CHUNKS = (1, 100, 700)
+"""Bytes; the events of the strategy are of 100 to 600 of them."""
+
+
+class Blocks(BytesIO):
+    """A file that gives so many bytes at a time."""
+
+    def __init__(self, text: bytes, size: int) -> None:
+        super().__init__(text)
+        self._most = size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(self._most)
+
+
+@contextmanager
+def chunks_of(size: int) -> Iterator[None]:
+    """Lets chunks be so small, and windows and what is looked at at first likewise."""
+    with (
+        patch.object(event_list, "CHUNK_BYTES", size),
+        patch.object(event_list, "_TAIL_BYTES", size),
+        patch.object(single_events, "_SCAN_BYTES", size),
+        patch.object(window, "_CAPACITY", size + 2),
+        patch.object(window, "_STEP", size),
+    ):
+        yield
+
+
+def told(text: bytes, block: int) -> object:
+    """All that is said of a file: columns, times and how it was read."""
+    try:
+        trace = read_source(Source("t", lambda: Blocks(text, block), len(text)))
+    except TraceFormatError as error:
+        return error.message
+    assert isinstance(trace, Trace)
+    return told_by_us(trace), trace.read, trace.resolution_ns, trace.threads, trace.warnings
+
+
+@settings(max_examples=150, deadline=None)
+# A window that doubles from 3 bytes on ends in the sign of a number.
+@example(b'[{"a":1,"a":1,     "ts":-1.5,"dur":2,"ph":"X"}]')
+@given(damage())
+def test_where_blocks_and_chunks_end_is_no_matter(text: bytes) -> None:
+    whole = told(text, 64 * 1024)
+    for block in BLOCKS:
+        assert told(text, block) == whole
+    for chunk in CHUNKS:
+        with chunks_of(chunk):
+            assert told(text, 1000) == whole
+            assert told(text, 1) == whole

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
 
 from tracediff.analysis.gate import parse_condition
 from tracediff.cli import main
+from tracediff.compare import compare
 from tracediff.errors import UsageError
 
 from builders import SAMPLES
@@ -60,6 +62,47 @@ def test_exit_codes(
     assert ("the estimates decide" in said) == (count == 1)
     assert (": inconclusive" in said) == (code == 6)
     assert (": exceeded" in said) == (code == 1)
+
+
+@pytest.mark.parametrize("arguments", [["--strict"], ["--fail-on", "total>500%"]])
+def test_captures_that_lost_events_are_refused(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    [whole, *_] = sorted((runs / "base1").iterdir())
+    cut, mended = tmp_path / "cut.json", tmp_path / "mended.json"
+    cut.write_bytes(whole.read_bytes()[:-500])
+    mended.write_bytes(whole.read_bytes().replace(b"aten::relu", rb"aten::\qrelu"))
+
+    assert main(["diff", str(whole), str(mended), *arguments]) == 0
+    assert "lost events" not in capsys.readouterr().err
+    assert main(["diff", str(whole), str(cut), *arguments]) == 5
+    [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("tracediff: error: ")]
+    assert f"not comparable: {cut} lost events (read " in line
+    assert "dropped 1 event at byte" in line
+    assert "cut short" in line
+
+
+def test_a_capture_that_lost_events_is_no_repetition(
+    runs: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "base"
+    shutil.copytree(runs / "base3", folder)
+    first, second, third = sorted(folder.iterdir())
+    first.write_bytes(first.read_bytes()[:-5000])
+    diff = compare(folder, runs / "candidate3")
+    without = compare([second, third], runs / "candidate3")
+
+    assert (diff.base.captures, diff.total) == (2, without.total)
+    assert [warning for warning in diff.warnings if str(first) in warning and "are left out" in warning]
+    assert len(diff.base.reads) == 3
+    assert main(["diff", str(folder), str(runs / "candidate3"), "--strict"]) == 5
+    assert f"{first} lost events" in capsys.readouterr().err
+
+    for other in (second, third):
+        other.write_bytes(other.read_bytes()[:-5000])
+    diff = compare(folder, runs / "candidate3")
+    assert diff.base.captures == 3
+    assert [warning for warning in diff.warnings if "3 of 3 captures lost events" in warning]
 
 
 def test_faster_is_no_regression(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -164,3 +207,18 @@ def test_conditions(text: str, subject: str, part: float | None, limit_ns: int |
 def test_no_conditions(text: str) -> None:
     with pytest.raises(UsageError, match="is no condition"):
         parse_condition(text)
+
+
+@pytest.mark.parametrize("command", ["show", "diff"])
+def test_a_format_without_warnings_has_them_beside_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], command: str
+) -> None:
+    cut = tmp_path / "cut.json"
+    cut.write_bytes((SAMPLES / "acl.json").read_bytes()[:100_000])
+    inputs = [str(cut), str(SAMPLES / "acl.json")][: 2 if command == "diff" else 1]
+
+    assert main([command, *inputs, "--format", "json"]) == 0
+    warnings = json.loads(capsys.readouterr().out)["warnings"]
+    assert main([command, *inputs, "--format", "csv"]) == 0
+    assert capsys.readouterr().err.splitlines() == [f"tracediff: note: {warning}" for warning in warnings]
+    assert [warning for warning in warnings if "dropped 1 event at byte 99,970; cut short" in warning]

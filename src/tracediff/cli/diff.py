@@ -6,7 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from tracediff.cli.comparison import add_comparison, add_inputs, compare_options, is_read_once
-from tracediff.cli.gate import add_gate, conditions_of, is_gated, rule, say
+from tracediff.cli.gate import add_gate, conditions_of, is_gated, notes, rule, say
 from tracediff.cli.options import add_output, has_terminal, lean, report_for, report_options, write
 from tracediff.cli.progress import progress_line
 from tracediff.cli.tui import add_ascii, open_tui
@@ -51,7 +51,7 @@ def _print(options: Namespace) -> int:
         diff = compare(options.base, options.candidate, compare_options(options), progress)
     code, reasons = rule(diff, conditions, options.strict)
     write(report.render_diff(diff, report_options(options)), options.output)
-    say(reasons)
+    say([*(() if report.HOLDS_WARNINGS else notes(diff.warnings)), *reasons])
     return code
 
 

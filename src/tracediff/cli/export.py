@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tracediff.cli.comparison import add_inputs, add_matching, side_options
 from tracediff.cli.exit_codes import ExitCode
-from tracediff.cli.gate import say
+from tracediff.cli.gate import notes, say
 from tracediff.cli.options import lean, refuse_input, write
 from tracediff.cli.progress import progress_line
 from tracediff.errors import UsageError
@@ -48,7 +48,7 @@ def _write(options: Namespace) -> int:
     for name, output in outputs.items():
         write(render(name, diff), None if output == "-" else output)
     left_out = ["what ran on devices is not exported, only the calls that launched it"] if diff.device else []
-    say([f"note: {doubt}" for doubt in (*left_out, *diff.warnings)])
+    say(notes((*left_out, *diff.warnings)))
     return ExitCode.OK
 
 

@@ -7,6 +7,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tracediff import units
 from tracediff.cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
@@ -24,7 +25,9 @@ def add_gate(parser: ArgumentParser) -> None:
         metavar="COND",
         help="exit 1 if so, 6 if that is uncertain: 'total>5%%', 'latency>2ms', 'family:conv2d>10%%'; repeatable",
     )
-    gate.add_argument("--strict", action="store_true", help="exit 5 if the sides did different work")
+    gate.add_argument(
+        "--strict", action="store_true", help="exit 5 if the sides did different work, or a capture lost events"
+    )
 
 
 def is_gated(options: Namespace) -> bool:
@@ -54,7 +57,11 @@ def rule(diff: Diff, conditions: Sequence[Condition], strict: bool) -> tuple[Exi
     if not conditions and not strict:
         return ExitCode.OK, ()
     from tracediff import phrases
+    from tracediff.analysis.losses import losses
 
+    if lost := list(losses(diff)):
+        more = f", and {units.count(len(lost) - 1, 'other capture')} did" if len(lost) > 1 else ""
+        return ExitCode.NOT_COMPARABLE, [f"error: not comparable: {lost[0]}{more}. Copy or capture again"]
     if diff.comparable.verdict == "different workload":
         return ExitCode.NOT_COMPARABLE, [f"error: not comparable: {phrases.comparable(diff)}"]
     if not conditions:
@@ -70,6 +77,11 @@ def rule(diff: Diff, conditions: Sequence[Condition], strict: bool) -> tuple[Exi
     if "exceeded" in rulings:
         return ExitCode.EXCEEDED, lines
     return ExitCode.INCONCLUSIVE if "inconclusive" in rulings else ExitCode.OK, lines
+
+
+def notes(doubts: Sequence[str]) -> Sequence[str]:
+    """The lines that say what is doubtful."""
+    return [f"note: {doubt}" for doubt in doubts]
 
 
 def say(lines: Sequence[str]) -> None:

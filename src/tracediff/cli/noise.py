@@ -6,6 +6,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
+from tracediff.cli.gate import notes, say
 from tracediff.cli.options import add_no_cache, add_output, lean, report_for, report_options, write
 from tracediff.cli.progress import progress_line
 
@@ -44,4 +45,6 @@ def run(options: Namespace) -> int:
             told = CompareOptions(families=options.families, cache=options.cache)
             noise = measure(options.captures, told, progress)
         write(report.render_noise(noise, report_options(options)), options.output)
+        if not report.HOLDS_WARNINGS:
+            say(notes([f"{label.label}: {warning}" for label in noise.labels for warning in label.warnings]))
     return ExitCode.OK

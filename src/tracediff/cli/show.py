@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from argparse import Namespace
 from operator import attrgetter
 from typing import TYPE_CHECKING
 
 from tracediff.cli.exit_codes import ExitCode
+from tracediff.cli.gate import notes, say
 from tracediff.cli.options import (
     add_kernel_log,
     add_no_cache,
@@ -91,6 +91,5 @@ def _print(options: Namespace) -> int:
             summary, operators=tuple(sorted(summary.operators, key=key, reverse=options.sort != "name"))
         )
     write(report.render_summary(summary, report_options(options)), options.output)
-    for warning in summary.warnings:
-        print(f"tracediff: note: {warning}", file=sys.stderr)
+    say(notes(summary.warnings))
     return ExitCode.OK

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from msgspec import structs
 
-from tracediff.errors import TraceFormatError
+from tracediff.errors import NoTraceError, TraceFormatError
 from tracediff.importers.base import Importer, some
 from tracediff.importers.finding import find_capture
 from tracediff.importers.key_averages_table import KeyAveragesTableImporter
@@ -58,7 +58,7 @@ def _read(source: Source, progress: Progress | None) -> Profile:
         if importer.sniff(head):
             break
     else:
-        raise TraceFormatError(
+        raise NoTraceError(
             "is neither a Kineto trace (JSON) nor a printed key_averages() table. Name a file that torch.profiler "
             "exported",
             source.name,

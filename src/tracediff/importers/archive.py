@@ -26,6 +26,7 @@ _PIECE_BYTES = 16 * 1024
 """How much of a member is read at once, since an error throws that away."""
 
 _ENCRYPTED = 1
+_NO_END = "not a zip file"
 
 # What `zipfile` and the modules below it raise on bytes that are not what they should be.
 _ZIP_ERRORS = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, NotImplementedError, OSError, lzma.LZMAError)
@@ -74,7 +75,10 @@ class ZipArchive:
             try:
                 archive = zipfile.ZipFile(file)
             except _ZIP_ERRORS as error:
-                raise TraceFormatError(f"is a damaged zip archive ({error}). Copy it again", self.name) from None
+                # `zipfile` says that it is none.
+                is_cut = _NO_END in str(error)
+                what = "that is cut short: the list of what is in it, its end, is missing" if is_cut else f"({error})"
+                raise TraceFormatError(f"is a damaged zip archive {what}. Copy it again", self.name) from None
             yield archive
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from msgspec import structs
 
 from tracediff import units
-from tracediff.errors import TraceFormatError
+from tracediff.errors import NoTraceError, TraceFormatError
 from tracediff.importers import read
 from tracediff.importers.base import some
 from tracediff.importers.finding import Found, find_captures
@@ -54,13 +54,22 @@ def load_found(sides: Sequence[Found], progress: Progress | None = None, cache: 
     done, whole = 0, sum(side.size for side in sides) if all(side.size for side in sides) else 0
     for side in sides:
         profiles: list[Profile] = []
+        others: list[NoTraceError] = []
         for source in side.sources:
-            profiles.append(read(source, _from(done, whole, progress) if progress else None, cache))
+            try:
+                profiles.append(read(source, _from(done, whole, progress) if progress else None, cache))
+            except NoTraceError as error:
+                # What else lies in a folder of captures is no reason not to read them.
+                if not side.is_set:
+                    raise
+                others.append(error)
             done += source.size or source.consumed
             if progress:
                 # A file that was in the cache said nothing.
                 progress(done, whole)
-        yield _side(side, profiles)
+        if not profiles:
+            raise others[0]
+        yield _side(side, profiles, [error.path or "" for error in others])
 
 
 def load_both(
@@ -77,18 +86,20 @@ def load_both(
     return first, second
 
 
-def _side(found: Found, profiles: Sequence[Profile]) -> Captures:
+def _side(found: Found, profiles: Sequence[Profile], others: Sequence[str]) -> Captures:
     if not found.is_set:
         return alone(profiles[0])
     # What is packed lies in any order; the order of captures is that of their names.
     ordered = profiles if found.files else sorted(profiles, key=attrgetter("path"))
     captures = together(ordered, found.path, found.label)
-    return structs.replace(captures, warnings=(_tables_left_out(found.tables),)) if found.tables else captures
-
-
-def _tables_left_out(tables: Sequence[Path]) -> str:
-    names = some(text_of(table.name) for table in tables)
-    return f"{units.count(len(tables), 'printed table')} in the folder of the traces left out: {names}"
+    left_out = [("printed table", [text_of(table.name) for table in found.tables])]
+    left_out.append(("JSON file", [Path(other).name for other in others]))
+    warnings = (
+        f"{units.count(len(names), noun)} in the folder of the traces left out: {some(names)}"
+        for noun, names in left_out
+        if names
+    )
+    return structs.replace(captures, warnings=tuple(warnings))
 
 
 def alone(profile: Profile) -> Captures:

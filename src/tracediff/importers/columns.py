@@ -100,11 +100,15 @@ class _Kinds(_Interned[_Kind]):
 class ColumnBuilder:
     """Takes decoded chunks, gives a trace.
 
+    Attributes:
+        has_events: whether anything that was taken says what kind of event it is.
+
     Args:
         damage: counts what is found only when all events are known.
     """
 
     def __init__(self, damage: Damage) -> None:
+        self.has_events = False
         self._damage = damage
         self._event_count = 0
         self._is_whole = True
@@ -131,6 +135,7 @@ class ColumnBuilder:
         """The calls of a chunk, with their starts and durations; takes note of the rest."""
         events, start_ns, dur_ns = chunk.events, chunk.start_ns, chunk.dur_ns
         phases = [event.ph for event in events]
+        self.has_events = self.has_events or any(phases)
         if phases.count(_COMPLETE) == len(phases):
             return events, start_ns, dur_ns
         is_call = np.ones(len(events), dtype=np.bool_)

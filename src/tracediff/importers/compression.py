@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, cast
 
 from zlib_ng import zlib_ng
@@ -17,6 +18,7 @@ _GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE = (b"\x2a\x4d\x18", range(0x50, 0x60))
 _MAGIC_BYTES = 4
+_MOST_LEVELS = 3
 
 _GZIP_WINDOW = 31
 _GZIP_ERROR = cast("type[Exception]", zlib_ng.error)  # in its stub the class is an instance
@@ -55,11 +57,33 @@ class Flaws:
     def cut(self, doubt: str) -> None:
         """Content is missing from here on."""
         self.cut_short = True
-        self.doubts.append(doubt)
+        if doubt not in self.doubts:
+            self.doubts.append(doubt)
 
 
 _Stream: TypeAlias = Callable[[bytes, Iterator[bytes], Flaws], Generator[bytes, None, bytes]]
 """Undoes one stream that begins with the given bytes and goes on in the blocks; returns what stands behind it."""
+
+
+def unpacked(blocks: Iterable[bytes], name: str, flaws: Flaws) -> Iterator[bytes]:
+    """Yields the content of blocks that may be compressed, also more than once, as by a server that does that again.
+
+    Args:
+        blocks: of a file; none of them is empty.
+        name: of the file, for the error.
+        flaws: told what is wrong with the streams.
+
+    Raises:
+        TraceFormatError: it is zstd, and nothing here can read that; or it is compressed too often.
+    """
+    for _ in range(_MOST_LEVELS + 1):
+        content = iter(blocks)
+        first = _filled(b"", content)
+        blocks = chain((first,), content)
+        if _stream_of(first, name) is None:
+            return filter(None, blocks)
+        blocks = filter(None, decompressed(blocks, name, flaws))
+    raise TraceFormatError(f"is compressed more than {_MOST_LEVELS} times over. Decompress it first", name)
 
 
 def decompressed(blocks: Iterable[bytes], name: str, flaws: Flaws) -> Iterator[bytes]:

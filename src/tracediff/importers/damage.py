@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Mapping
 
@@ -40,8 +41,8 @@ class Damage:
     def drop(self, position: int) -> None:
         """Counts an entry that is lost."""
         self.dropped += 1
-        if len(self.dropped_at) < MOST_POSITIONS:
-            self.dropped_at.append(position)
+        insort(self.dropped_at, position)
+        del self.dropped_at[MOST_POSITIONS:]
 
     def lose_calls(self, count: int) -> None:
         """Counts calls whose begin or end is missing; they are known only when everything has been read."""

@@ -3,47 +3,33 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from itertools import islice
 
 from tracediff.importers.damage import Damage
 from tracediff.importers.events import Chunk, ChunkDecoder
-from tracediff.importers.json_stream import ends_of_values
-from tracediff.importers.mending import EVENT_START, Mended, mend_event, mend_names
+from tracediff.importers.gaps import skip_junk, skip_lost
+from tracediff.importers.json_scan import UnfinishedError
+from tracediff.importers.mending import EVENT_START, mend_names
+from tracediff.importers.single_events import SingleEvents
 from tracediff.importers.window import Window
 
 CHUNK_BYTES = 256 * 1024
 """Small enough that one chunk's objects stay in the processor's cache: three times faster than the file as one."""
 
 _TAIL_BYTES = 16 * 1024
+_LONGEST_START = 128
 _BOUNDARY = re.compile(rb"\}\s*+,\s*+(?=\{)")
-_LOOSE_BOUNDARY = re.compile(rb"\}(?=[\s,\0]*+" + EVENT_START.pattern + rb")")
 _LIST = b"[]"
-_TOP_LEVEL = (
-    rb"schemaVersion|deviceProperties|distributedInfo|traceName|displayTimeUnit|baseTimeNanoseconds|trace_id|host_name"
-    rb"|record_shapes|with_stack|with_flops|with_modules|profile_memory|traceEvents|tracediff|otherData|metadata"
-    rb"|stackFrames|samples|systemTraceEvents|(?:cuda|hip|xpu)_\w+"
-)
 _BETWEEN = re.compile(rb"[\s,\0]*+")
-# Neither the beginning of an event nor the end of the list may be one of something in an event's arguments.
-_NEXT = re.compile(
-    rb"(?<![:\[])(?<![:\[] )(?="
-    + EVENT_START.pattern
-    + rb')|(?<=[}\s,\0])\](?=\s*+,\s*+"(?:'
-    + _TOP_LEVEL
-    + rb')"\s*+:)'
-)
-_LAST = re.compile(rb"(?<=[}\s,\0])\](?=[\s\0]*+\}?[\s\0]*+\Z)")
-_LONGEST_LANDMARK = 256
-# An event that does not end before so many others begin has no end.
-_FARTHEST = 8
-# Most events are shorter; to look at all of the window for each would take as long as the window is large.
-_PIECE_BYTES = 16 * 1024
+_BETWEEN_OR_BRACKETS = re.compile(rb"[\s,\0\]]*+")
 
 
 class EventList:
     """The list that `window` has just entered.
+
+    What is read, mended and dropped follows from the bytes of the list alone: where chunks and windows end decides
+    nothing, so each way to read an event gives the same.
 
     Args:
         window: is moved to behind the list.
@@ -56,28 +42,32 @@ class EventList:
         self._damage = damage
         self._is_document = is_document
         self._decoder = ChunkDecoder()
-        self._is_first = True
+        self._single = SingleEvents(window, self._decoder)
+        # One comma is wanted between two events; none before the first; after what was skipped nobody knows.
+        self._commas: int | None = 0
 
     def chunks(self) -> Iterator[Chunk]:
         """Decodes the events, about CHUNK_BYTES at a time.
 
         Three tiers. A cut is guessed at the last `},{` of the window and kept where the chunk decodes as a list, which
-        no cut inside an event or a string can; else brackets are counted. Where neither decodes, names are mended. What
-        does not decode then is read event by event.
+        no cut inside an event or a string can. Where it does not, names are mended. What does not decode then is taken
+        event by event, and decoded together.
         """
         entered = self._enter()
         while entered:
             self._window.fill(CHUNK_BYTES)
-            chunk = self._decode(self._guess_cut()) or self._decode(self._count_cut()) or self._decode_mended()
-            if chunk is not None:
+            cut = self._guess_cut()
+            if chunk := self._decode(cut) or self._decode_mended(cut):
                 yield chunk
                 entered = self._enter()
-            else:
-                taken = self._window.position
-                while entered and self._window.position < taken + CHUNK_BYTES:
-                    if event := self._one():
-                        yield event
-                    entered = self._enter()
+                continue
+            texts: list[bytes] = []
+            places: list[int] = []
+            taken = self._window.position
+            while entered and self._window.position < taken + CHUNK_BYTES:
+                self._take_one(texts, places)
+                entered = self._enter()
+            yield from self._decode_together(texts, places)
 
     def _enter(self) -> bool:
         """Goes to the next entry; False behind the last."""
@@ -92,15 +82,29 @@ class EventList:
             if not window:
                 damage.truncated |= not self._is_document
                 return False
-            if window.starts_with(b"]"):
-                damage.mended("commas", commas)
-                window.skip(1)
-                return False
             if window.starts_with(b"{"):
-                damage.mended("commas", abs(commas - (0 if self._is_first else 1)))
-                self._is_first = False
+                if self._commas is not None:
+                    damage.mended("commas", abs(commas - self._commas))
+                self._commas = 1
                 return True
-            self._skip_lost()
+            if window.starts_with(b"]"):
+                stray = self._size_of_stray_brackets()
+                if not stray:
+                    if self._commas is not None:
+                        damage.mended("commas", commas)
+                    window.skip(1)
+                    return False
+                damage.mended("stray_bytes", window.take(stray).count(b"]"))
+            else:
+                skip_junk(window, damage)
+            self._commas = None
+
+    def _size_of_stray_brackets(self) -> int:
+        """Length of the brackets that the window begins with, and what is between, if events follow; else 0."""
+        window = self._window
+        while len(window) < (size := window.match(_BETWEEN_OR_BRACKETS)) + _LONGEST_START and window.grow():
+            pass
+        return size if window.match(EVENT_START, size) else 0
 
     def _decode(self, size: int) -> Chunk | None:
         """Decodes the first bytes of the window where they lie, between brackets that replace their neighbours."""
@@ -130,66 +134,57 @@ class EventList:
             cut = boundary.start() + 1
         return cut - window.begin
 
-    def _count_cut(self) -> int:
-        """Length of the last whole event in the window, or in the list where that ends first; 0 if there is none."""
-        cut = 0
-        for cut in ends_of_values(self._window):
-            if cut >= CHUNK_BYTES:
-                break
-        return cut
-
-    def _decode_mended(self) -> Chunk | None:
-        """The events up to the last that is followed by what looks like an event, with their names mended."""
-        text = self._window.text(2 * CHUNK_BYTES)
-        size = 0
-        for boundary in _LOOSE_BOUNDARY.finditer(text):
-            size = boundary.start() + 1
-        mended = mend_names(text[:size])
-        chunk = self._decoder.decode(b"[%b]" % mended.text) if mended.repairs else None
+    def _decode_mended(self, size: int) -> Chunk | None:
+        """The same with raw backslashes in names mended."""
+        text = self._window.text(size)
+        mended = mend_names(text) if b"\\" in text else None
+        # Bytes that are no text count as mended only where an event could not be read for them.
+        if not mended or not mended.repairs["backslashes"] or mended.repairs["bytes"]:
+            return None
+        chunk = self._decoder.decode(b"[%b]" % mended.text)
         # Where entries are lost, reading one by one tells where they were.
         return self._accept(chunk, size, mended.repairs) if chunk and not chunk.lost else None
 
-    def _one(self) -> Chunk | None:
-        """Takes the event that the window begins with; what is no event is dropped."""
-        window = self._window
-        size = _PIECE_BYTES
-        while True:
-            text = window.text(size)
-            ends = [boundary.start() + 1 for boundary in islice(_LOOSE_BOUNDARY.finditer(text), _FARTHEST)]
-            has_no_end = len(ends) == _FARTHEST
-            mended = self._mend(text[: ends[-1]] if has_no_end else text, ends)
-            if mended and (chunk := self._decoder.decode(b"[%b]" % mended.text)):
-                return self._accept(chunk, mended.end, mended.repairs)
-            if has_no_end or not (size < len(window) or window.grow()):
-                self._skip_lost()
-                return None
-            size *= 8
+    def _take_one(self, texts: list[bytes], places: list[int]) -> None:
+        """Takes the event that the window begins with; one that cannot be read is dropped."""
+        window, position = self._window, self._window.position
+        is_cut = False
+        try:
+            event = self._single.next()
+        except UnfinishedError:
+            event, is_cut = None, True
+        if event is None:
+            skip_lost(window, self._damage, position, is_cut=is_cut)
+            self._commas = None
+            return
+        window.skip(event.end)
+        self._damage.mended_all(event.repairs)
+        texts.append(event.text)
+        places.append(position)
 
-    def _mend(self, text: bytes, ends: list[int]) -> Mended | None:
-        if ends:
-            piece = text[: ends[0]]
-            if self._decoder.decode(b"[%b]" % piece) is not None:
-                return Mended(piece, Counter(), ends[0])
-            mended = mend_names(piece)
-            if mended.repairs and self._decoder.decode(b"[%b]" % mended.text) is not None:
-                return mended
-        return mend_event(text)
+    def _decode_together(self, texts: list[bytes], places: list[int]) -> Iterator[Chunk]:
+        """Decodes events that were taken one by one; to decode each alone would take several times as long.
 
-    def _skip_lost(self) -> None:
-        """Drops what is no event, up to the next one or the end of the list."""
-        window = self._window
-        self._damage.drop(window.position)
-        at = 1
-        while (found := window.search(_NEXT, at)) is None:
-            if not window.grow():
-                if (end := window.search(_LAST, at)) is not None:
-                    window.skip(end)
-                    return
-                rest = window.take(len(window))
-                self._damage.mended("nul_bytes", len(rest) - len(rest.rstrip(b"\0")))
-                self._damage.truncated = True
-                return
-            # What was searched needs no second look, but for what may be the beginning of what is looked for.
-            at = 0
-            window.skip(max(1, len(window) // 2 - _LONGEST_LANDMARK))
-        window.skip(found)
+        Args:
+            texts: of the events.
+            places: where in the file they begin.
+        """
+        chunk = self._decoder.decode(b"[%b]" % b",".join(texts)) if texts else None
+        if chunk is None:
+            # One nests as deeply as can be decoded alone, but not in a list.
+            for text, place in zip(texts, places, strict=True):
+                if chunk := self._decoder.decode(b"[%b]" % text):
+                    yield self._placed(chunk, [0], [place])
+                else:
+                    self._damage.drop(place)
+            return
+        begins = [0]
+        for text in texts:
+            begins.append(begins[-1] + len(text) + 1)
+        yield self._placed(chunk, begins, places)
+
+    def _placed(self, chunk: Chunk, begins: list[int], places: list[int]) -> Chunk:
+        for at in chunk.lost:
+            self._damage.drop(places[bisect_right(begins, at) - 1])
+        self._damage.mended_all(chunk.repairs)
+        return chunk

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, InvalidOperation
@@ -25,6 +26,8 @@ _EXACT_LIMIT_US = 2.0**43
 _CALLS = ("X", "B", "E")
 # No time, and the same number as an integer and as a float: integers stay integers beside it.
 _MISSING = -(2**62)
+
+_DECIMALS = re.compile(rb"[.eE]")
 
 _Int64 = Annotated[int, msgspec.Meta(ge=-(2**63), le=2**63 - 1)]
 NO_TEXT = msgspec.Raw(b"")
@@ -100,7 +103,7 @@ class ChunkDecoder:
         self._fast = msgspec.json.Decoder(list[Event])
         self._entries = msgspec.json.Decoder(list[msgspec.Raw])
         self._loose = msgspec.json.Decoder(_LooseEvent, strict=False)
-        self._arguments = msgspec.json.Decoder(dict[str, msgspec.Raw])
+        self._arguments = msgspec.json.Decoder(_LooseArgs)
 
     def decode(self, text: bytes | memoryview) -> Chunk | None:
         """Decodes a list of events.
@@ -109,27 +112,29 @@ class ChunkDecoder:
             text: JSON, perhaps; must not change while the chunk is in use.
 
         Returns:
-            What the list holds; None if it is not JSON.
+            What the list holds; None if it is not JSON, or something in it is no object.
         """
         try:
             with contextlib.suppress(msgspec.ValidationError):
                 events = self._fast.decode(text)
                 if fast := _timed(events):
                     return fast
-            return self._entry_by_entry(bytes(text), self._entries.decode(text))
+            entries = [bytes(entry) for entry in self._entries.decode(text)]
+            return self._entry_by_entry(bytes(text), entries) if all(map(_is_object, entries)) else None
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
 
-    def _entry_by_entry(self, text: bytes, entries: Sequence[msgspec.Raw]) -> Chunk:
+    def _entry_by_entry(self, text: bytes, entries: Sequence[bytes]) -> Chunk:
         events: list[Event] = []
         times: list[tuple[Decimal, Decimal]] = []
+        is_whole = True
         lost: list[int] = []
         repairs: Counter[str] = Counter()
         at = 0
-        for entry in map(bytes, entries):
+        for entry in entries:
             at = text.index(entry, at)
             try:
-                event, ts, dur = self._event(entry, repairs)
+                event, ts, dur, has_decimals = self._event(entry, repairs)
             except (msgspec.ValidationError, UnicodeDecodeError):
                 lost.append(at - 1)
             else:
@@ -137,6 +142,7 @@ class ChunkDecoder:
                 if event.ph in _CALLS and not has_time:
                     lost.append(at - 1)
                 else:
+                    is_whole &= not has_decimals
                     events.append(event)
                     times.append((ts * 1000 if has_time else Decimal(0), dur * 1000))
             at += len(entry)
@@ -145,13 +151,16 @@ class ChunkDecoder:
             events,
             start_ns=_integers(ts for ts, _ in times),
             dur_ns=_integers(max(dur, Decimal(0)) for _, dur in times),
-            is_whole=all(ts % 1000 == 0 == dur % 1000 for ts, dur in times),
+            is_whole=is_whole,
             lost=lost,
             repairs=repairs,
         )
 
-    def _event(self, entry: bytes, repairs: Counter[str]) -> tuple[Event, Decimal, Decimal]:
-        """An event without what in it surprises, and its times: epoch microseconds with decimals fit no float."""
+    def _event(self, entry: bytes, repairs: Counter[str]) -> tuple[Event, Decimal, Decimal, bool]:
+        """An event without what in it surprises, and its times: epoch microseconds with decimals fit no float.
+
+        Last, whether these are written with decimals, which is what the fast way knows of them.
+        """
         loose = self._loose.decode(entry)
         times = [_decimal(text) for text in (bytes(loose.ts), bytes(loose.dur))]
         repairs["text_numbers"] += sum(is_text for _, is_text in times)
@@ -161,22 +170,29 @@ class ChunkDecoder:
         event = Event(loose.ph or "", loose.cat or "", loose.name or "", pid, tid, args=self._args(loose.args))
         (ts, _), (dur, _) = times
         repairs["missing_durations"] += event.ph == "X" and not dur.is_finite()
-        return event, ts, max(-_LONGEST, min(dur, _LONGEST)) if dur.is_finite() else Decimal(0)
+        has_decimals = any(_DECIMALS.search(text) for text in (bytes(loose.ts), bytes(loose.dur)))
+        return event, ts, max(-_LONGEST, min(dur, _LONGEST)) if dur.is_finite() else Decimal(0), has_decimals
 
     def _args(self, text: msgspec.Raw) -> Args:
         try:
-            given = self._arguments.decode(text) if bytes(text) else {}
+            given = self._arguments.decode(text) if bytes(text) else _NOTHING_GIVEN
         except msgspec.ValidationError:
             return _NO_ARGS
         args: dict[str, Any] = {}
         for field in _ARGUMENTS:
-            if field.encode_name in given:
+            if bytes(value := getattr(given, field.name)):
                 with contextlib.suppress(msgspec.ValidationError):
-                    args[field.name] = msgspec.json.decode(given[field.encode_name], type=field.type, strict=False)
+                    args[field.name] = msgspec.json.decode(value, type=field.type, strict=False)
         return Args(**args)
 
 
 _ARGUMENTS = msgspec.structs.fields(Args)
+# Like Args, what nobody reads is not even looked at.
+_LooseArgs = msgspec.defstruct(
+    "_LooseArgs",
+    [(field.name, msgspec.Raw, msgspec.field(name=field.encode_name, default=NO_TEXT)) for field in _ARGUMENTS],
+)
+_NOTHING_GIVEN = _LooseArgs()
 
 
 def _timed(events: Sequence[Event]) -> Chunk | None:
@@ -193,12 +209,11 @@ def _timed(events: Sequence[Event]) -> Chunk | None:
     if missing := sum(events[at].ph == "X" for at in _take_out_missing(durations)):
         repairs["missing_durations"] = missing
     limit = _MOST_US if starts.dtype.kind == "i" else _EXACT_LIMIT_US
-    if starts.max() >= limit or starts.min() <= -limit:
+    if starts.max() >= limit or starts.min() <= -limit or durations.max() >= limit:
         return None
-    if durations.min() < 0 or durations.max() > _MOST_US:
-        if negative := int(np.count_nonzero(durations < 0)):
-            repairs["negative_durations"] = negative
-        durations = np.clip(durations, 0, _MOST_US)
+    if durations.min() < 0:
+        repairs["negative_durations"] = int(np.count_nonzero(durations < 0))
+        durations = np.maximum(durations, 0)
     return Chunk(
         events,
         start_ns=_nanoseconds(starts),
@@ -227,6 +242,10 @@ def _nanoseconds(microseconds: np.ndarray[Any, Any]) -> IntArray:
     whole *= 1000
     whole += np.rint(rest, out=rest).astype(np.int64)
     return whole
+
+
+def _is_object(entry: bytes) -> bool:
+    return entry.startswith(b"{")
 
 
 def _integers(values: Iterator[Decimal]) -> IntArray:

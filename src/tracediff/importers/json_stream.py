@@ -21,6 +21,7 @@ _CLOSING = b"}]"
 # What only a broken value reaches without an end; no sound one is searched for the next key.
 _SUSPICIOUS_BYTES = 4 * 1024 * 1024
 _LONGEST_KEY = 64
+_EVENT = re.compile(rb'\{\s{0,32}+"(?:ph|cat)"\s{0,8}+:')
 _PADDING = b" \t\r\n\0"
 
 
@@ -38,7 +39,9 @@ class JsonStream:
         self._damage = damage
         self._is_closed = False
         self._landmarks = re.compile(
-            b"|".join(rb'"%b"\s*+:\s*+(?=%b)' % (key.encode(), value) for key, value in (landmarks or {}).items())
+            b"|".join(
+                rb'"%b"\s{0,16}+:\s{0,16}+(?=%b)' % (key.encode(), value) for key, value in (landmarks or {}).items()
+            )
             or rb"\Z\A"
         )
         window.fill(len(_BYTE_ORDER_MARK) + 1)
@@ -75,6 +78,8 @@ class JsonStream:
                 break
             if not window.grow():
                 break
+        if size > _SUSPICIOUS_BYTES and next(window.find_all(self._landmarks, 0, size), None) is not None:
+            size = 0
         if size and _is_json(text := window.text(size)):
             window.skip(size)
             return text
@@ -87,7 +92,7 @@ class JsonStream:
         while True:
             size = window.match(_KEY)
             if 0 < size < len(window):
-                return size
+                return size if size <= _SUSPICIOUS_BYTES else 0
             if not window.starts_with(b'"') or len(window) > _SUSPICIOUS_BYTES or not window.grow():
                 return 0
 
@@ -95,20 +100,37 @@ class JsonStream:
         """Length of the value that lies whole at the beginning of the window; 0 where none does."""
         window = self._window
         if window.text(1) in _BEGINNINGS:
-            return next(ends_of_values(window), 0)
+            return _size_by_brackets(window)
         size = window.match(_SCALAR)
         return size if size < len(window) else 0
 
     def _go_on(self) -> None:
-        """Skips what is not JSON, up to the next landmark or the end of the file."""
+        """Skips what is not JSON, up to the next landmark or the end of the file.
+
+        Events in it are dropped as if they were one: somewhere there is a list of them that nobody finds.
+        """
         self._damage.mended("metadata")
         window = self._window
+        event: int | None = None
         while (found := window.search(self._landmarks)) is None:
-            window.skip(max(0, len(window) - _LONGEST_KEY))
+            event = self._position_of_event() if event is None else event
+            self._skip(max(0, len(window) - _LONGEST_KEY))
             if not window.grow():
-                self._is_closed = window.take(len(window)).rstrip(_PADDING).endswith(b"}")
-                return
-        window.skip(found)
+                self._skip(len(window))
+                break
+        else:
+            event = self._position_of_event(found) if event is None else event
+            window.skip(found)
+        if event is not None:
+            self._damage.drop(event)
+
+    def _position_of_event(self, size: int | None = None) -> int | None:
+        found = next(self._window.find_all(_EVENT, 0, len(self._window) if size is None else size), None)
+        return None if found is None else self._window.position + found
+
+    def _skip(self, size: int) -> None:
+        text = self._window.take(size).rstrip(_PADDING)
+        self._is_closed = text.endswith(b"}") if text else self._is_closed
 
     def finish(self) -> None:
         """Reads what follows the document: padding of a file that was made larger than its content, or more."""
@@ -128,8 +150,8 @@ class JsonStream:
                 return False
 
 
-def ends_of_values(window: Window) -> Iterator[int]:
-    """Ends of the values that lie whole at the beginning of the window, up to the end of the list they stand in."""
+def _size_by_brackets(window: Window) -> int:
+    """Length of the string, object or list that the window begins with, be it JSON or not; 0 where it does not end."""
     depth = 0
     buffer, begin = window.buffer, window.begin
     for token in _TOKEN.finditer(buffer, begin, window.end):
@@ -139,11 +161,10 @@ def ends_of_values(window: Window) -> Iterator[int]:
         elif character in _CLOSING:
             depth -= 1
         elif not token.group(1):
-            return
-        if depth < 0:
-            return
+            return 0
         if depth == 0:
-            yield token.end() - begin
+            return token.end() - begin
+    return 0
 
 
 def _is_json(text: bytes) -> bool:

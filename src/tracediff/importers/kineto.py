@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import structs
 
-from tracediff.errors import TraceFormatError
+from tracediff.errors import NoTraceError, TraceFormatError
 from tracediff.importers.base import parse_value
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.damage import Damage
@@ -33,6 +33,8 @@ _READ_KEYS = (OWN_KEY, "baseTimeNanoseconds", _RANK_KEY)
 _LANDMARKS = {_EVENTS_KEY: rb"\[", "baseTimeNanoseconds": rb"\d"}
 _FLAGS = ("record_shapes", "with_stack", "profile_memory", "with_flops", "with_modules")
 _ON = (b"1", b"true")
+_OTHER_FILE = "Name a file that torch.profiler exported"
+_AGAIN = "Copy or capture it again"
 
 
 class KinetoImporter:
@@ -109,20 +111,24 @@ class KinetoImporter:
             key_averages=key_averages_of(own),
             warnings=(*doubts, *warnings_of(own)),
         )
-        if trace.read.events_read == 0:
-            raise TraceFormatError(_nothing_in(trace.read, found), path)
+        if not columns.has_events:
+            raise _nothing_in(trace.read, found, path)
         return modernised(trace), own
 
 
-def _nothing_in(read: ReadReport, has_list: bool) -> str:
+def _nothing_in(read: ReadReport, has_list: bool, path: str) -> TraceFormatError:
     """Why a file without a single event has none, and what to do."""
     if not has_list and not read.truncated and not read.repairs:
-        return f"is JSON, but no trace: it has no {_EVENTS_KEY}. Name a file that torch.profiler exported"
-    if read.truncated or not has_list:
-        return "is cut short or malformed: nothing of its events can be read. Copy or capture it again"
+        return NoTraceError(f"is JSON, but no trace: it has no {_EVENTS_KEY}. {_OTHER_FILE}", path)
+    if read.truncated:
+        where = ("before its first event", "in its first event", "and malformed")[min(read.events_dropped, 2)]
+        return TraceFormatError(f"is cut short {where}: nothing can be read. {_AGAIN}", path)
+    if not has_list:
+        return TraceFormatError(f"is malformed: no {_EVENTS_KEY} can be found in it. {_AGAIN}", path)
     if read.events_dropped:
-        return (
-            "is JSON, but no trace: its list does not hold events that can be read. "
-            "Name a file that torch.profiler exported"
+        return TraceFormatError(
+            f"is malformed: none of its events ({read.events_dropped:,}) can be read. {_AGAIN}", path
         )
-    return "is a trace without events. Capture it again"
+    if read.events_read or read.repairs:
+        return NoTraceError(f"is JSON, but no trace: its list holds no events. {_OTHER_FILE}", path)
+    return TraceFormatError("is a trace without events. Capture it again", path)

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 from collections import Counter
 
 import msgspec
 
+from tracediff.importers.json_scan import UnfinishedError, end_of_value
+
 _EVENT_KEYS = rb"ph|cat|name|pid|tid|ts|dur|args|id|id2|bp|s|cname|sf|esf|stack|estack|tts|tdur|scope|bind_id"
-EVENT_START = re.compile(rb'\{\s*+"(?:' + _EVENT_KEYS + rb')"\s*+:')
+EVENT_FIELD = re.compile(rb'"(?:' + _EVENT_KEYS + rb')"\s{0,16}+:')
+EVENT_START = re.compile(rb"\{\s{0,64}+" + EVENT_FIELD.pattern)
+"""Both of bounded length, so that how much of a file lies in memory decides nothing."""
 
 _MOST_LEVELS = 100
 # What no name contains, not even one with raw quotes: the first event was cut off and this is the next one.
@@ -19,6 +24,7 @@ _WORD_FIELDS = (b"ph", b"cat", b"pid", b"tid", b"id", b"bp", b"s")
 
 _SEPARATORS = re.compile(rb"[\s,\0]*+")
 _KEY = re.compile(rb'"((?:[^"\\]|\\.)*?)"\s*+:\s*+', re.DOTALL)
+_UNFINISHED_KEY = re.compile(rb'"(?:[^"\\]|\\.)*+\\?(?:"\s*+)?\Z', re.DOTALL)
 _STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+)"')
 # A quote ends a string if what follows could not be inside: in an event's own fields the keys are known.
 _AFTER_FIELD = re.compile(rb'"(?=\s*+(?:,\s*+"(?:' + _EVENT_KEYS + rb')"\s*+:|,?\s*+\}[\s,\0]*+(?:[{\]]|\Z)))')
@@ -35,9 +41,11 @@ _ESCAPES = re.compile(
     rb"(?P<pair>\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|(?P<surrogates>\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
     rb'|(?P<escape>\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))|(?P<backslashes>\\)|(?P<quotes>"++)|(?P<control_characters>[\x00-\x1f]++)'
 )
+_BACKSLASHES = re.compile(rb'\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}|(?P<raw>))')
 _LITERALS = re.compile(
     rb'(?P<escape>\\")|(?P<backslashes>(?:\\(?!"))++)|(?P<quotes>"++)|(?P<control_characters>[\x00-\x1f]++)'
 )
+_SOUND = re.compile(rb'[^"\\\x00-\x1f]*+')
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
@@ -60,8 +68,8 @@ def mend_names(text: bytes) -> Mended:
     repairs: Counter[str] = Counter()
     parts: list[bytes] = []
     done = 0
-    for escape in _ESCAPES.finditer(text):
-        if escape.lastgroup == "backslashes" and escape.start() >= done:
+    for escape in _BACKSLASHES.finditer(text):
+        if escape.lastgroup and escape.start() >= done:
             opening = text.rfind(b'"', done, escape.start()) + 1
             closing = text.find(b'"', escape.end())
             if opening and closing > 0:
@@ -72,7 +80,11 @@ def mend_names(text: bytes) -> Mended:
 
 
 def mend_event(text: bytes) -> Mended | None:
-    """Reads the event that `text` begins with as it was meant; None where none ends in it."""
+    """Reads the event that `text` begins with as it was meant; None where nothing tells how.
+
+    Raises:
+        UnfinishedError: it does not end in the text.
+    """
     return _EventMender(text).mend()
 
 
@@ -84,10 +96,13 @@ class _EventMender:
         self._repairs: Counter[str] = Counter()
         self._out: list[bytes] = []
         self._closers: list[bytes] = []
-        self._fields: list[bytes] = []
+        self._fields: set[bytes] = set()
+        self._field = b""
         self._is_first = True
         # Length of the output where what follows nests too deeply to be kept.
         self._muted_at: int | None = None
+        # Next end of a string by the look of it: to search for it from each string on would take their product.
+        self._endings: dict[re.Pattern[bytes], re.Match[bytes] | None] = {}
 
     def mend(self) -> Mended | None:
         at = self._open(0)
@@ -95,7 +110,7 @@ class _EventMender:
             separators = _SEPARATORS.match(self._text, at)
             at = separators.end() if separators else at
             if at >= len(self._text):
-                return None
+                raise UnfinishedError
             between = separators.group() if separators else b""
             self._count("nul_bytes", between.count(b"\0"))
             if self._text[at] in b"}]":
@@ -142,20 +157,33 @@ class _EventMender:
         if self._closers[-1] == b"}":
             key = _KEY.match(self._text, at)
             if key is None:
+                if _UNFINISHED_KEY.match(self._text, at):
+                    raise UnfinishedError
                 return None
             if len(self._closers) == 1:
                 if key.group(1) in self._fields:
                     # The rest of another event, whose beginning is lost with the end of this one.
                     return None
-                self._fields.append(key.group(1))
+                self._field = key.group(1)
+                self._fields.add(self._field)
             self._out.append(b'"' + _mend_content(key.group(1), self._repairs) + b'":')
             at = key.end()
             if at >= len(self._text):
-                return None
+                raise UnfinishedError
         character = self._text[at]
         if character in b"{[":
+            # Mostly it is another field that is broken.
+            if len(self._closers) == 1 and (end := self._whole_end(at)):
+                self._out.append(self._text[at:end])
+                return end
             return self._open(at)
         return self._string(at) if character == ord('"') else self._word(at)
+
+    def _whole_end(self, at: int) -> int:
+        with contextlib.suppress(UnfinishedError):
+            size = end_of_value(memoryview(self._text)[at:])
+            return at + size if size else 0
+        return 0
 
     def _string(self, at: int) -> int | None:
         text = self._text
@@ -167,14 +195,22 @@ class _EventMender:
         if whole and any(ending.match(text, whole.end() - 1) for ending in endings):
             end = whole.end()
         else:
-            found = next(filter(None, (ending.search(text, at + 1) for ending in endings)), None)
-            if found is None or _INNER_EVENT.search(text, at, found.start()):
+            found = next(filter(None, (self._ending(ending, at + 1) for ending in endings)), None)
+            if found is None:
+                raise UnfinishedError
+            if _INNER_EVENT.search(text, at, found.start()):
                 return None
-            if len(self._closers) == 1 and self._fields[-1] in _WORD_FIELDS and b'"' in text[at + 1 : found.start()]:
+            if len(self._closers) == 1 and self._field in _WORD_FIELDS and b'"' in text[at + 1 : found.start()]:
                 return None
             end = found.end()
         self._out.append(b'"' + _mend_content(text[at + 1 : end - 1], self._repairs) + b'"')
         return end
+
+    def _ending(self, ending: re.Pattern[bytes], at: int) -> re.Match[bytes] | None:
+        found = self._endings.get(ending)
+        if ending not in self._endings or (found and found.start() < at):
+            found = self._endings[ending] = ending.search(self._text, at)
+        return found
 
     def _word(self, at: int) -> int | None:
         match = _WORD.match(self._text, at)
@@ -215,6 +251,8 @@ def _mend_content(content: bytes, repairs: Counter[str]) -> bytes:
 
     Who leaves one backslash raw escapes none: then all of them are literal, but for those before a quote.
     """
+    if _SOUND.fullmatch(content):
+        return content
     found = {escape.lastgroup for escape in _ESCAPES.finditer(content)} - {"pair", "escape"}
     if not found:
         return content

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, cast
 
 from tracediff.errors import TraceFormatError
-from tracediff.importers.compression import Flaws, decompressed
+from tracediff.importers.compression import Flaws, unpacked
+from tracediff.importers.encoding import as_utf8
 
 Progress: TypeAlias = Callable[[int, int], None]
 """Called with (bytes of the file consumed, bytes of the file or 0 while nobody knows) after each block."""
@@ -142,7 +143,8 @@ class Source:
     def _read(self) -> Iterator[bytes]:
         try:
             with closing(self._opened()) as file:
-                yield from filter(None, decompressed(self._stored(file), self.name, self.flaws))
+                content = unpacked(self._stored(file), self.name, self.flaws)
+                yield from filter(None, as_utf8(content, self.flaws))
         except OSError as error:
             raise TraceFormatError(
                 f"cannot be read ({error.strerror or error}). Check its permissions", self.name

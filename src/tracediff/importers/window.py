@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from tracediff.errors import TraceFormatError
 
@@ -48,20 +48,28 @@ class Window:
         """Whether the window does."""
         return self.buffer.startswith(text, self.begin, self.end)
 
-    def match(self, pattern: re.Pattern[bytes]) -> int:
-        """Length of what matches at the beginning of the window; 0 if nothing does."""
-        found = pattern.match(self.buffer, self.begin, self.end)
-        return found.end() - self.begin if found else 0
+    def match(self, pattern: re.Pattern[bytes], at: int = 0) -> int:
+        """Length of what matches at the beginning of the window, or at `at` in it; 0 if nothing does."""
+        found = pattern.match(self.buffer, self.begin + at, self.end)
+        return found.end() - self.begin - at if found else 0
 
     def search(self, pattern: re.Pattern[bytes], at: int = 0) -> int | None:
         """Where in the window, from `at` on, the first match begins."""
         found = pattern.search(self.buffer, self.begin + at, self.end)
         return found.start() - self.begin if found else None
 
+    def find_all(self, pattern: re.Pattern[bytes], at: int, size: int) -> Iterator[int]:
+        """Where in the first `size` bytes of the window, from `at` on, matches begin."""
+        for found in pattern.finditer(self.buffer, self.begin + at, min(self.end, self.begin + size)):
+            yield found.start() - self.begin
+
+    def view(self) -> memoryview:
+        """The window itself, good until it moves."""
+        return memoryview(self.buffer)[self.begin : self.end]
+
     def text(self, size: int | None = None) -> bytes:
         """A copy of the first `size` bytes, or of all."""
-        end = self.end if size is None else min(self.end, self.begin + size)
-        return bytes(memoryview(self.buffer)[self.begin : end])
+        return bytes(self.view()[:size])
 
     def skip(self, size: int) -> None:
         """Moves on by `size` bytes."""

@@ -93,6 +93,11 @@ class ReadReport(msgspec.Struct, frozen=True):
     repairs: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     truncated: bool = False
 
+    @property
+    def lost_events(self) -> bool:
+        """Whether some are missing, or may be; what was merely mended is there."""
+        return self.truncated or self.events_dropped > 0
+
 
 class Operator(msgspec.Struct, frozen=True):
     """One row of `key_averages()`: `FunctionEventAvg`'s key, count and CPU times.

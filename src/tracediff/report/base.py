@@ -28,7 +28,13 @@ class ReportOptions(msgspec.Struct, frozen=True):
 
 
 class Report(Protocol):
-    """One format. To add one: a module with these functions, and its line in `REPORTS`."""
+    """One format. To add one: a module with these functions, and its line in `REPORTS`.
+
+    Attributes:
+        HOLDS_WARNINGS: whether the text says what is doubtful; else the command says it on standard error.
+    """
+
+    HOLDS_WARNINGS: bool
 
     def render_diff(self, diff: Diff, options: ReportOptions) -> str:
         """The comparison as text, ending in a line break."""

@@ -25,6 +25,8 @@ from tracediff.report.base import ReportOptions
 from tracediff.report.html_trees import PageTrees
 from tracediff.waterfall import waterfall
 
+HOLDS_WARNINGS = True
+
 _MOST_ROWS = 300
 _MOST_OPERATORS = 300
 _MOST_TERMS = 40

@@ -12,6 +12,8 @@ from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 from tracediff.report.noise_text import NOISE_TITLES, noise_cells, noise_heading
 
+HOLDS_WARNINGS = True
+
 _DEFAULT_LIMIT = 15
 _OF_KERNELS = ("Kernels", "Operator", "Library", "Kernel")
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>|~])")

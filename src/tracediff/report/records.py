@@ -41,6 +41,8 @@ from tracediff.report.documents import (
     TotalRecord,
 )
 
+HOLDS_WARNINGS = True
+
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
     """The comparison as one JSON document; the limit does not apply."""

@@ -14,6 +14,8 @@ from tracediff.model.noise import FamilyNoise, Noise
 from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 
+HOLDS_WARNINGS = False
+
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
     """The rows; per iteration."""

@@ -16,6 +16,8 @@ from tracediff.model.trace import Summary
 from tracediff.report.base import ReportOptions
 from tracediff.report.noise_text import NOISE_TITLES, noise_cells, noise_heading
 
+HOLDS_WARNINGS = True
+
 _DEFAULT_LIMIT = 30
 _PIPE_WIDTH = 160
 _LEAST_WIDTH = 72

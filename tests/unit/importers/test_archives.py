@@ -242,3 +242,24 @@ def test_printed_tables_beside_traces_are_said(tmp_path: Path) -> None:
     assert load_all(folder).warnings == (doubt,)
     assert f"base: {doubt}" in compare(folder, SAMPLES / "openblas.json").warnings
     assert doubt in measure(folder).labels[0].warnings
+
+
+@pytest.mark.parametrize("is_archive", [False, True])
+def test_other_json_beside_traces_is_left_out_and_said(tmp_path: Path, is_archive: bool) -> None:
+    others = {"notes.json": b'{"made on": "a Friday"}', "table.json": b'[{"key": "aten::relu"}]', "words.json": b"none"}
+    traces = {"1.json": ACL, "2.json": ACL}
+    if is_archive:
+        side = zipped(tmp_path / "acl.zip", others | traces)
+    else:
+        side = tmp_path / "acl"
+        side.mkdir()
+        for name, content in (others | traces).items():
+            (side / name).write_bytes(content)
+    captures = load_all(side)
+
+    assert len(captures.profiles) == 2
+    [doubt] = captures.warnings
+    assert doubt.startswith("3 JSON files in the folder of the traces left out: ")
+    assert all(name in doubt for name in others)
+    with pytest.raises(TraceFormatError, match="no traceEvents"):
+        load_all(f"{side}!notes.json" if is_archive else side / "notes.json")

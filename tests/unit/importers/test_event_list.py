@@ -76,6 +76,42 @@ def test_two_events_never_become_one(tmp_path: Path, field: str) -> None:
     assert trace.read.events_dropped >= 1
 
 
+@pytest.mark.parametrize("lost", ["}", "]}}"])
+def test_an_event_without_its_end_takes_no_other_with_it(tmp_path: Path, lost: str) -> None:
+    """Of which the second makes the rest of the file a list in it, by the look of its brackets."""
+    cut = json.dumps(event("lost", 1, args={"Input Dims": [[1]]})).removesuffix(lost)
+    trace = read(tmp_path / "t.json", event("a", 0), cut, event("b", 2), *MANY)
+
+    assert calls(trace)[:2] == [("a", 0, 1), ("b", 2, 1)]
+    assert (len(trace.events), trace.read.events_dropped, trace.read.repairs) == (2 + len(MANY), 1, {})
+
+
+def test_an_event_may_be_long_and_hold_many_that_look_like_events(tmp_path: Path) -> None:
+    stack = [{"name": f"frame {number}", "id": number} for number in range(100)]
+    deep = event("deep", 1, args={"stack": stack, "External id": 7})
+    trace = read(tmp_path / "t.json", '{"ph": ?, "name": "broken"}', deep, event("b", 2), *MANY)
+
+    assert calls(trace)[:2] == [("b", 2, 1), ("deep", 1, 1)]
+    assert trace.read.events_dropped == 0
+
+
+def test_a_piece_of_an_event_is_dropped_and_no_junk(tmp_path: Path) -> None:
+    trace = read(tmp_path / "t.json", event("a", 0), '"ph": "X", "args": {"name": "x", "ts": 3}}', event("b", 2))
+
+    assert calls(trace) == [("a", 0, 1), ("b", 2, 1)]
+    assert (trace.read.events_dropped, trace.read.repairs) == (1, {})
+
+
+def test_events_behind_what_looks_like_the_end_are_not_lost_in_silence(tmp_path: Path) -> None:
+    trace = read(tmp_path / "t.json", event("a", 0), "]]" + json.dumps(event("b", 2)), event("c", 5))
+    assert calls(trace) == [("a", 0, 1), ("b", 2, 1), ("c", 5, 1)]
+    assert trace.read.repairs == {"stray_bytes": 2}
+
+    trace = read(tmp_path / "t.json", event("a", 0), "], x" + json.dumps(event("b", 2)), event("c", 5))
+    assert calls(trace) == [("a", 0, 1)]
+    assert trace.read.events_dropped == 1
+
+
 def test_what_follows_the_document_is_said(tmp_path: Path) -> None:
     trace = read(tmp_path / "t.json", event("a", 0), after='{"more":1}\n')
 
