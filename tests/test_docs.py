@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import runpy
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -87,6 +88,16 @@ def test_the_site_shows_what_comes_out(tmp_path: Path, command: str, shown: str)
         assert line in result.stdout
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_pages_say_what_the_program_says(page: Path) -> None:
+    generate = runpy.run_path(str(REPOSITORY / "docs/generate.py"))
+    text = page.read_text("utf-8")
+    marks = re.findall("^<!-- ", text, re.MULTILINE)
+
+    assert len(marks) == 2 * len(generate["PART"].findall(text)), "a mark has no other half"
+    assert generate["filled"](text) == text, "not up to date. Run: python docs/generate.py"
+
+
 def test_the_site_builds(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", str(tmp_path)],
@@ -97,7 +108,7 @@ def test_the_site_builds(tmp_path: Path) -> None:
     )
 
     assert result.returncode == 0, result.stderr
-    assert "show this help message" in (tmp_path / "cli/index.html").read_text("utf-8")
+    assert "--fail-on COND" in (tmp_path / "cli/index.html").read_text("utf-8")
     assert "row.open" in (tmp_path / "keys/index.html").read_text("utf-8")
     for page in tmp_path.rglob("*.html"):
         servers = set(re.findall(r'(?:src|href)="https?://([^/"]+)', page.read_text("utf-8")))
@@ -153,6 +164,7 @@ def test_python_examples() -> None:
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=REPOSITORY)
 
     assert result.returncode == 0, result.stderr
+    assert "..." not in result.stdout, "pandas leaves columns out"
 
 
 def test_the_output_shown_is_the_output() -> None:

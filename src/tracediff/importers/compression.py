@@ -183,7 +183,7 @@ def _unzstd(name: str) -> _Stream:
             from backports import zstd
     except ImportError:
         raise TraceFormatError(
-            'is compressed with zstd, which needs the extra zstd. pip install "torch-tracediff[zstd]"', name
+            "is compressed with zstd, which needs backports-zstd. pip install backports-zstd", name
         ) from None
 
     def undo(data: bytes, blocks: Iterator[bytes], flaws: Flaws) -> Generator[bytes, None, bytes]:

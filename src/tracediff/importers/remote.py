@@ -27,9 +27,7 @@ def remote_source(url: str) -> Source:
     try:
         import fsspec  # pyright: ignore[reportMissingTypeStubs] - it has none
     except ImportError:
-        raise TraceFormatError(
-            'is a URL, which needs the extra remote. pip install "torch-tracediff[remote]"', name
-        ) from None
+        raise TraceFormatError('is a URL, which needs fsspec. pip install "fsspec[http]"', name) from None
 
     def opened() -> BinaryIO:
         try:

