@@ -51,19 +51,22 @@ class Simulation:
 
     Attributes:
         seed: of everything.
-        effects: factor of each family on the candidate's side.
+        effects: factor on the candidate's side of each family, or of one row by its place in `MODEL`.
     """
 
     seed: int = 0
     noise: Noise = field(default_factory=Noise)
     iterations: int = 8
-    effects: Mapping[str, float] = field(default_factory=dict)
+    effects: Mapping[str | int, float] = field(default_factory=dict)
 
     def times(self, captures: int, candidate: bool = False) -> list[np.ndarray[Any, Any]]:
         """Times in us of the rows of `MODEL`: per capture an array of shape (rows, iterations)."""
         draw = np.random.default_rng((self.seed, candidate))
         noise = self.noise
-        means = np.array([us * (self.effects.get(family, 1.0) if candidate else 1.0) for family, _, _, us in MODEL])
+        effects = self.effects if candidate else {}
+        means = np.array(
+            [us * effects.get(family, effects.get(row, 1.0)) for row, (family, _, _, us) in enumerate(MODEL)]
+        )
         result: list[np.ndarray[Any, Any]] = []
         for block in range(captures):
             process = draw.normal(0, noise.between) + draw.normal(0, noise.between_rows, len(MODEL))

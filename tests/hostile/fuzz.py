@@ -20,6 +20,8 @@ import atheris
 MOST_BYTES = 64 * 1024
 _SECONDS_A_FILE = 10
 _MEMORY_MB = 1024
+# The engine keeps some kilobytes of each of several 100,000 runs: what one file may take is held by the limit above.
+_MEMORY_IN_ALL_MB = 8192
 
 _WORDS = [
     *(f'"{key}": ' for key in ("ph", "cat", "name", "pid", "tid", "ts", "dur", "args", "traceEvents", "tracediff")),
@@ -86,7 +88,8 @@ def main() -> None:
         f"-max_total_time={options.seconds}",
         f"-max_len={MOST_BYTES}",
         f"-timeout={_SECONDS_A_FILE}",
-        f"-rss_limit_mb={_MEMORY_MB}",
+        f"-malloc_limit_mb={_MEMORY_MB}",
+        f"-rss_limit_mb={_MEMORY_IN_ALL_MB}",
         f"-dict={words}",
         f"-artifact_prefix={options.artifacts}/",
         str(options.corpus),

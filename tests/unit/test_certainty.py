@@ -35,6 +35,16 @@ def test_a_change_is_found_where_it_is(tmp_path: Path) -> None:
     assert row.p <= row.p_adjusted <= 0.05
 
 
+def test_certain_rows_that_cancel_in_their_family_are_named(tmp_path: Path) -> None:
+    simulation = Simulation(0, effects={0: 0.7, 1: 1.48})
+    diff = compare(simulation.write(tmp_path / "base", 7), simulation.write(tmp_path / "candidate", 7, candidate=True))
+    named = [one for one in diff.explanations if "of conv2d as a whole there is" in one.text]
+
+    assert verdicts(diff)["conv2d"] not in ("faster", "slower")
+    assert [diff.rows[one.rows[0]].verdict for one in named] == ["slower", "faster"]
+    assert all(f"got {diff.rows[one.rows[0]].verdict}: " in one.text for one in named)
+
+
 @pytest.mark.parametrize("captures", [3, (1, 7), (7, 1), 1])
 def test_too_few_captures_claim_nothing(tmp_path: Path, captures: int | tuple[int, int]) -> None:
     diff = compare(*sides(tmp_path, captures, conv2d=3.0, linear=0.2))

@@ -12,6 +12,7 @@ MOST = 10
 RULES: tuple[Rule, ...] = (
     ledger.other_work,
     ledger.contributors,
+    ledger.certain_rows,
     ledger.same_operators,
     ledger.changed_part,
     ledger.changes_without_effect,
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
 _OF_NO_DIFFERENCE: tuple[Rule, ...] = (
     ledger.other_work,
     ledger.contributors,
+    ledger.certain_rows,
     backend.stayed_behind,
     kernels.reference_code,
     kernels.unproved_bf16,

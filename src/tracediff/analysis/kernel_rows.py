@@ -38,7 +38,7 @@ def kernels_by_row(
     found = [_of_capture(trace, side, row, calls, beside, families) for trace in used]
     doubts = dict.fromkeys(doubt for of_capture in found for doubt in of_capture.doubts)
     if len(used) < len(side.runs):
-        doubts[f"kernels are those of {units.count(len(used), 'capture')} of {len(side.runs)}"] = None
+        doubts[f"{len(used) or 'none'} of {len(side.runs)} captures can say which kernels ran"] = None
     if not found:
         return RowKernels(doubts=tuple(doubts))
     coverages = [of_capture.coverage for of_capture in found if of_capture.coverage]

@@ -153,15 +153,28 @@ def doubts_about_difference(sides: tuple[Side, Side], total: Total, rows: Sequen
     for name, parts in (("base", [row.base for row in rows]), ("candidate", [row.candidate for row in rows])):
         if is_disturbed(parts):
             yield f"{name}: the kernel pass was slower than the iterations: it says which kernels ran, not how long"
+    yield from _other_precision(sides, rows)
     if sides[0].marker != sides[1].marker:
         cuts = [side.marker or "nothing" for side in sides]
         yield f"iterations are cut by {cuts[0]} in base and by {cuts[1]} in candidate"
     if bool(sides[0].cold_iterations) != bool(sides[1].cold_iterations) and min(map(len, samples)) < _FEWEST_SAMPLES:
-        yield "only one side has iterations enough to tell cold ones: the other one's may be cold"
+        yield "cold iterations could be told on one side only: those of the other one may be cold"
     used = {side.run.backend for side in sides}
     no_log = any(side.kernel_coverage is None for side in sides)
     if no_log and len(used) > 1 and None not in used and any(row.change == "same" for row in rows):
         yield "rows called same ran the same operators; which library kernels those called, a trace does not record"
+
+
+def _other_precision(sides: tuple[Side, Side], rows: Sequence[Row]) -> Iterator[str]:
+    """What is faster for being less precise, where both sides' logs can tell."""
+    parts = [row.base for row in rows], [row.candidate for row in rows]
+    calls = [sum(kernel.bf16_calls for part in side if part for kernel in part.kernels) for side in parts]
+    if bool(calls[0]) != bool(calls[1]) and all(side.kernel_coverage for side in sides):
+        name, other = ("base", "candidate") if calls[0] else ("candidate", "base")
+        yield (
+            f"{name} ran kernels in bf16 in {units.number_of_calls(max(calls))} an iteration, {other} in none: "
+            "part of the difference may be precision"
+        )
 
 
 def is_disturbed(parts: Iterable[RowSide | None]) -> bool:
@@ -195,4 +208,4 @@ def _unsteady(rows: Sequence[Row], total: Total) -> Iterator[str]:
                     f"mean {units.duration(side.time_ns)}, largest {units.duration(max(side.samples_ns))}"
                 )
     if found > _MOST_LISTED:
-        yield f"{found - _MOST_LISTED} more rows rest on few iterations"
+        yield f"{units.count(found - _MOST_LISTED, 'other row')} rest on few iterations"

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from math import prod
 
 from tracediff import units
-from tracediff.analysis.rules.evidence import Evidence, Finding
+from tracediff.analysis.rules.evidence import Evidence, Finding, cure
 from tracediff.analysis.side import sizes_of
 from tracediff.model.diff import RowSide, Side
 
@@ -118,10 +118,10 @@ def layout_work(evidence: Evidence) -> Iterator[Finding]:
                 operators[units.short_name(operator.name)] += operator.self_ns
     most = inside.most_common(1)[0][0]
     where = "" if most == _LAYOUT else f", most of it inside {most}"
-    cure = f"; {_cure(most)} usually spare it" if name == "candidate" else ""
+    advice = f"; {cure(most)}, usually spare it" if name == "candidate" else ""
     text = (
         f"{name} spends {units.duration(abs(delta_ns))} more an iteration on layout work "
-        f"({', '.join(operator for operator, _ in operators.most_common(_MOST_NAMED))}){where}{cure}"
+        f"({', '.join(operator for operator, _ in operators.most_common(_MOST_NAMED))}){where}{advice}"
     )
     yield Finding(abs(delta_ns), text, tuple(rows))
 
@@ -129,11 +129,3 @@ def layout_work(evidence: Evidence) -> Iterator[Finding]:
 def _layout_ns(evidence: Evidence, part: RowSide | None) -> int:
     operators = part.operators if part else ()
     return sum(operator.self_ns for operator in operators if evidence.families.family(operator.name) == _LAYOUT)
-
-
-def _cure(family: str) -> str:
-    if family.startswith("conv"):
-        return "channels_last for model and inputs, or weights packed beforehand (torch.jit.freeze),"
-    if family in ("linear", "matmul", "lstm", "gru"):
-        return "contiguous inputs and weights packed beforehand (torch.jit.freeze)"
-    return "contiguous inputs"

@@ -118,3 +118,13 @@ def _ways(sides: Sequence[RowSide | None]) -> str:
         for way in side.implementations if side else ():
             calls[way.chain] = calls.get(way.chain, 0.0) + way.calls
     return units.ways(sorted(calls.items(), key=lambda item: (-item[1], item[0])))
+
+
+def cure(family: str) -> str:
+    """What usually spares copies and reorders inside of a family."""
+    packed = "weights packed beforehand (torch.jit.freeze)"
+    if family.startswith("conv"):
+        return f"channels_last for model and inputs, or {packed}"
+    if family in ("linear", "matmul", "lstm", "gru"):
+        return f"contiguous inputs and {packed}"
+    return "contiguous inputs"

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from tracediff import units
-from tracediff.analysis.rules.evidence import Evidence, Finding, more_or_less
+from tracediff.analysis.rules.evidence import Evidence, Finding, cure, more_or_less
 from tracediff.analysis.warnings import is_disturbed
 from tracediff.model.diff import Row, RowSide
 from tracediff.model.kernels import Kernel, Kind
@@ -82,10 +82,14 @@ def reorders(evidence: Evidence) -> Iterator[Finding]:
     name, _, parts = evidence.sides[sums[1] > sums[0]]
     most, rows = max(sums), tuple(dict.fromkeys(at for at, _ in spent[sums[1] > sums[0]]))
     all_ns = sum(kernel.time_ns for _, kernel in _kernels(parts))
+    inside = Counter[str]()
+    for at, kernel in spent[sums[1] > sums[0]]:
+        inside[evidence.diff.rows[at].family] += kernel.time_ns
+    family = inside.most_common(1)[0][0]
     text = (
         f"{name} spends {units.duration(most)} an iteration in oneDNN's reorders by its log, "
-        f"{units.percent(most / max(1, all_ns))} of its kernels' time; channels_last, or weights packed beforehand "
-        "(torch.jit.freeze), usually spare them"
+        f"{units.percent(most / max(1, all_ns))} of its kernels' time, most of it inside {family}; {cure(family)}, "
+        "usually spare them"
     )
     yield Finding(abs(sums[1] - sums[0]), text, rows)
 

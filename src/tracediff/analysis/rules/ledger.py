@@ -13,6 +13,7 @@ _MOST_WITH = 3
 _MOST_AGAINST = 2
 _MOST_NAMED = 3
 _FEW_WAYS = 2
+_LONGEST_SHAPE = 60
 
 
 def other_work(evidence: Evidence) -> Iterator[Finding]:
@@ -55,6 +56,30 @@ def _contribution(evidence: Evidence, term: LedgerTerm, share: str) -> Finding:
     elif rows and all(row.change == "same" for row in rows):
         text += ", with the same operators on both sides"
     return Finding(abs(term.delta_ns), text, term.rows, first=True)
+
+
+def certain_rows(evidence: Evidence) -> Iterator[Finding]:
+    """Rows that moved for certain in a family of which that cannot be said: there they may cancel."""
+    if evidence.diff.certainty is None:
+        return
+    for term in evidence.diff.ledger:
+        rows = [at for at in term.rows if not evidence.is_certain(term) and evidence.counts(evidence.diff.rows[at])]
+        rows = [at for at in rows if evidence.is_material(evidence.diff.rows[at].delta_ns)]
+        for at in sorted(rows, key=lambda at: -abs(evidence.diff.rows[at].delta_ns))[:_MOST_WITH]:
+            row = evidence.diff.rows[at]
+            if row.estimate is None or row.interval is None:
+                continue
+            shape = row.shape or ""
+            if len(shape) > _LONGEST_SHAPE:
+                shape = f"{shape[:_LONGEST_SHAPE]}..."
+            text = (
+                f"{f'{row.family} {shape}'.strip()} got {row.verdict}: {units.signed_percent(row.estimate - 1)} "
+                f"({units.interval(row.interval)} at 95 %)"
+            )
+            if row.change == "implementation":
+                text += f", and its implementation changed ({change_of_ways([row])})"
+            text += f"; of {term.term} as a whole there is {term.verdict or 'no verdict'}"
+            yield Finding(abs(row.delta_ns), text, (at,))
 
 
 def _chains(rows: list[Row]) -> Iterator[tuple[str, ...]]:
