@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tracediff.analysis.accounts import mean_ns
-from tracediff.analysis.growth import WHOLE, growth
+from tracediff.analysis.growth import OTHERS, WHOLE, growth
 from tracediff.compare import compare
-from tracediff.model.diff import Diff
+from tracediff.model.diff import GAPS, Diff
 from tracediff.model.timeline import IterationCalls
 from tracediff.report.exports import render
 
@@ -145,6 +145,9 @@ def assert_exported(diff: Diff) -> None:
         ends = {name: int(one.delta_ns[-1]) for name, one in series.items()}
         whole = ends.pop(WHOLE, 0)
         assert sum(ends.values()) == whole
+        together = {one.series: one for one in growth(pair, ends)}
+        assert not together.keys() - {WHOLE, OTHERS, GAPS}
+        assert sum(int(one.delta_ns[-1]) for name, one in together.items() if name != WHOLE) == whole
         if (pair.base.node >= 0).any() and (pair.candidate.node >= 0).any():
             assert whole == pair.candidate.time_ns - pair.base.time_ns
 

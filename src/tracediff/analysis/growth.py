@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import msgspec
 import numpy as np
 
@@ -12,6 +14,9 @@ from tracediff.model.trace import BoolArray, IntArray
 WHOLE = "iteration"
 """The series of the whole difference."""
 
+OTHERS = "others"
+"""The series of the families that have none of their own."""
+
 _MISSING = -1
 
 
@@ -19,7 +24,7 @@ class Growth(msgspec.Struct, frozen=True, eq=False):
     """How much more of its time the candidate has spent on something than base had at the same place.
 
     Attributes:
-        series: a family, `GAPS`, or `WHOLE`: how far the candidate is behind. In the end the others add up to it.
+        series: a family, `OTHERS`, `GAPS`, or `WHOLE`: how far the candidate is behind. In the end the rest add up to it.
         time_ns: since the start of the candidate's iteration, growing, shape (n,).
         delta_ns: candidate less base up to there, shape (n,).
     """
@@ -69,11 +74,15 @@ def _compared(base: IntArray, candidate: IntArray, partner: IntArray) -> Compare
     return Compared(base, candidate, candidate - base, partner != _MISSING)
 
 
-def growth(pair: Timeline) -> list[Growth]:
+def growth(pair: Timeline, others: Collection[str] = ()) -> list[Growth]:
     """All series that are not zero throughout, `WHOLE` first; none where the calls of the pair are not matched.
 
     All time of a family's outermost call counts where the candidate's call ends; of one that only base made, where the
     candidate goes on.
+
+    Args:
+        pair: an iteration of each side.
+        others: families that are one series together.
     """
     base, candidate = pair.base, pair.candidate
     if not _is_matched(pair):
@@ -95,11 +104,13 @@ def growth(pair: Timeline) -> list[Growth]:
     )
     delta = np.concatenate((-own[0], own[1], [idle]))
     grown = [_behind(pair, calls)]
+    names = [*pair.families, OTHERS]
+    series[np.isin(series, [at for at, family in enumerate(pair.families) if family in others])] = len(names) - 1
     numbers: list[int] = np.unique(series).tolist()
     for number in numbers:
         of_series = np.flatnonzero(series == number)
         of_series = of_series[np.argsort(time[of_series], kind="stable")]
-        name = GAPS if number == _MISSING else pair.families[number]
+        name = GAPS if number == _MISSING else names[number]
         grown.append(_last_of_each(name, time[of_series], np.cumsum(delta[of_series])))
     return [one for one in grown if one.delta_ns.any()]
 

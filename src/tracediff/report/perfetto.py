@@ -20,6 +20,8 @@ _BASE, _CANDIDATE, _DIFFERENCE = 1, 2, 3
 _ROLES = {_BASE: "base", _CANDIDATE: "candidate"}
 _PAUSE = 20
 """Two iterations lie apart by the longer one's time divided by this."""
+_MOST_COUNTERS = 40
+"""Each is a track in the viewer: families with less of the difference share one."""
 
 
 class _Pair(msgspec.Struct, frozen=True):
@@ -39,7 +41,7 @@ def render(diff: Diff) -> Iterator[str]:
     """All profiled iterations, cold ones too, an event a line."""
     if diff.timelines is None:
         return
-    pairs = list(_placed(diff.timelines.pairs()))
+    pairs = list(_placed(diff, diff.timelines.pairs()))
     kernels = [[phrases.side_kernels(side) for side in (row.base, row.candidate)] for row in diff.rows]
     series = list(dict.fromkeys(growth.series for pair in pairs for growth in pair.growth))
     yield f'{{"displayTimeUnit":"ms","otherData":{_json(_about(diff))},"traceEvents":[\n'
@@ -64,14 +66,16 @@ def _about(diff: Diff) -> dict[str, Any]:
     }
 
 
-def _placed(timelines: Iterator[Timeline]) -> Iterator[_Pair]:
+def _placed(diff: Diff, timelines: Iterator[Timeline]) -> Iterator[_Pair]:
+    terms = sorted(diff.ledger, key=lambda term: -abs(term.delta_ns))
+    small = frozenset(term.term for term in terms[_MOST_COUNTERS:])
     now = 0
     for timeline in timelines:
         sides = (timeline.base, timeline.candidate)
         # What runs beside an iteration may begin a rounding error before it, and end long after it.
         begin = now - min(int(side.start_ns.min(initial=0)) for side in sides)
         length = max(int((side.start_ns + side.dur_ns).max(initial=side.time_ns)) for side in sides)
-        yield _Pair(timeline, begin, growth(timeline))
+        yield _Pair(timeline, begin, growth(timeline, small))
         # Whole microseconds, so that times are easily read.
         now = begin + length + (length // _PAUSE // 1000 + 1) * 1000
 
