@@ -24,7 +24,7 @@ class Growth(msgspec.Struct, frozen=True, eq=False):
     """How much more of its time the candidate has spent on something than base had at the same place.
 
     Attributes:
-        series: a family, `OTHERS`, `GAPS`, or `WHOLE`: how far the candidate is behind. In the end the rest add up to it.
+        series: a family, `OTHERS`, `GAPS`, or `WHOLE`: how far the candidate is behind. In the end the rest add to it.
         time_ns: since the start of the candidate's iteration, growing, shape (n,).
         delta_ns: candidate less base up to there, shape (n,).
     """
