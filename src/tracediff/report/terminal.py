@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
@@ -75,7 +76,7 @@ def _noise_parts(noise: Noise, options: ReportOptions) -> Iterator[RenderableTyp
         yield table
         yield Text()
         for warning in label.warnings:
-            yield Text(f"! {units.printable(warning)}", style="yellow")
+            yield _marked("!", warning, style="yellow")
 
 
 def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[RenderableType]:
@@ -91,7 +92,7 @@ def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[Renderabl
     yield Text()
     if diff.explanations:
         yield Text("Why", style="bold")
-        yield from (Text(f"- {units.printable(one.text)}") for one in diff.explanations)
+        yield from (_marked("-", one.text) for one in diff.explanations)
         yield Text()
     rows, more = phrases.limited(phrases.matched(diff), options.limit, _DEFAULT_LIMIT)
     if rows:
@@ -104,7 +105,16 @@ def _parts(diff: Diff, options: ReportOptions, width: int) -> Iterator[Renderabl
     if diff.other_threads:
         yield Text(f"{phrases.other_threads(diff.other_threads)}\n")
     for warning in diff.warnings:
-        yield Text(f"! {units.printable(warning)}", style="yellow")
+        yield _marked("!", warning, style="yellow")
+
+
+def _marked(mark: str, sentence: str, style: str = "") -> Table:
+    """A sentence whose lines all stand right of its mark."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(overflow="fold")
+    grid.add_row(mark, Text(units.printable(sentence)), style=style)
+    return grid
 
 
 def _kernels(summary: Summary, options: ReportOptions) -> str:
@@ -194,8 +204,8 @@ def _rows(diff: Diff, rows: Sequence[Row], title: str, width: int) -> Table:
             _difference(row.delta_ns),
         ]
         if narrow:
-            text = "\n".join(filter(None, (f"{about[0]} {about[1]}", about[2], phrases.certainty(row))))
-            table.add_row(Text(text.replace("\n", "\n  ")), *numbers)
+            below = "\n".join(filter(None, (about[2], phrases.certainty(row))))
+            table.add_row(Group(Text(f"{about[0]} {about[1]}"), Padding(Text(below), (0, 0, 0, 2))), *numbers)
         else:
             last = [phrases.share(row.delta_ns, diff), *([phrases.row_device_times(row)] * on_device)]
             last += [phrases.change(row), *([phrases.certainty(row)] * judged)]
