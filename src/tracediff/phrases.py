@@ -112,7 +112,10 @@ def _change(total: Total) -> str:
 def certainty(item: Row | LedgerTerm | Total) -> str:
     """`slower, +5.5 % (+4.1 % to +7.3 %)`, by what was tested; empty where nothing can be said."""
     noise = "within noise" if item.within_noise else ""
-    return ", ".join(filter(None, (item.verdict, _estimate(item), noise)))
+    estimate = _estimate(item)
+    # Rows below the materiality floor are estimated, never tested.
+    judged = item.verdict or ("too small to test" if estimate else "")
+    return ", ".join(filter(None, (judged, estimate, noise)))
 
 
 def _estimate(item: Row | LedgerTerm | Total | Outcome) -> str:
