@@ -13,6 +13,9 @@ import pytest
 
 from tracediff.api import compare, load
 from tracediff.cli import main
+from tracediff.compare import compare as compare_sides
+from tracediff.tui.filtering import operator_subject, row_subject
+from tracediff.tui.query import parse
 
 from builders import SAMPLES, Call, TraceBuilder
 from chromium import BROWSER, Chromium
@@ -85,23 +88,73 @@ def test_sorting(page: Chromium) -> None:
             assert times == sorted(times, reverse=order == "descending")
 
 
-def test_filtering(page: Chromium) -> None:
-    tools = '[data-tools="rows-table"] '
-    every = len(shown(page, 0))
-    for words, passes in (
-        ("family:linear", lambda name, ways, ns: name.startswith("linear")),
-        ("/MKLDNN_conv/", lambda name, ways, ns: "mkldnn_conv" in ways),
-        (">100ms conv2d", lambda name, ways, ns: abs(ns) > 100e6 and name.startswith("conv2d")),
-        ("/(/", lambda name, ways, ns: False),
-    ):
-        write(page, f"{tools} input", words)
-        rows = zip(shown(page, 0), shown(page, 1), shown(page, 5), strict=True)
-        kept = [passes(name, ways, int(ns)) for name, ways, ns in rows]
-        assert all(kept)
-        assert len(kept) < every
-        assert page.evaluate(f"document.querySelector('{tools} output').innerText") == f"{len(kept)} of {every} rows"
-    write(page, f"{tools} input", "")
-    assert len(shown(page, 0)) == every
+NEEDLES = (
+    "conv2d",
+    "64 CONV",
+    '"thnn_conv2d > _slow"',
+    '!"thnn_conv2d > _slow"',
+    "/MKLDNN_conv/",
+    "/^aten::mkldnn.*n$/ !/relu/",
+    "family:linear",
+    "family:lin",
+    "kernel:acl",
+    "!kernel:acl op:conv",
+    "op:addmm",
+    "module:layer1",
+    "module:1",
+    ">100ms conv2d",
+    ">=1ms",
+    "<=200us",
+    "<-1ms",
+    ">+1ms",
+    "<2000µs >10us",
+    "changed",
+    "!changed",
+    "faster",
+    "slower significant",
+    "no such row",
+    "!",
+    '"',
+)
+"""For the words of the screen, which the page must understand in the same way."""
+
+
+@pytest.mark.parametrize("name", ["", "bert-", "resnet50-"])
+def test_the_filter_keeps_what_it_keeps_on_the_screen(browser: Chromium, tmp_path: Path, name: str) -> None:
+    suffix = ".json.gz" if name else ".json"
+    sides = [SAMPLES / f"{name}{backend}{suffix}" for backend in ("openblas", "acl")]
+    path = tmp_path / "report.html"
+    assert main(["diff", *map(str, sides), "-o", str(path)]) == 0
+    diff = compare_sides(*sides)
+    show(browser, path)
+
+    total_ns = diff.total.delta_ns
+    tables = {
+        "rows": [row_subject(row, total_ns) for row in diff.rows],
+        "operators": [operator_subject(pair, total_ns) for pair in diff.operators],
+    }
+    for table, subjects in tables.items():
+        tools = f'[data-tools="{table}-table"] '
+        lines = f"[...document.querySelectorAll('#{table}-table tbody tr')]"
+        for needle in NEEDLES:
+            if table == "operators" and any(field in needle for field in ("family:", "kernel:", "module:")):
+                continue
+            write(browser, f"{tools} input", needle)
+            kept = browser.evaluate(f"{lines}.flatMap((row, at) => row.hidden ? [] : [at])")
+            wanted = [at for at, subject in enumerate(subjects) if parse(needle).keeps(subject)]
+            assert kept == wanted, (table, needle)
+            count = f"{len(kept)} of {len(subjects)} rows" if len(kept) < len(subjects) else f"{len(kept)} rows"
+            assert browser.evaluate(f"document.querySelector('{tools} output').innerText") == count
+
+
+def test_what_a_filter_cannot_ask_for_is_said(page: Chromium) -> None:
+    for table, needle in (("rows", "/(/"), ("rows", ">1 conv"), ("operators", "aten !kernel:acl")):
+        tools = f'[data-tools="{table}-table"] '
+        write(page, f"{tools} input", needle)
+        all_rows, error = page.evaluate(f"document.querySelector('{tools} output').innerText").split("; ")
+        assert needle.split()[-1] in error or needle.split()[0] in error
+        assert error.startswith("not understood: ")
+        assert " of " not in all_rows
 
 
 def test_a_sentence_leads_to_its_rows(page: Chromium) -> None:

@@ -22,6 +22,7 @@ from tracediff.recorded_fields import fields_of, fields_of_both
 from tracediff.report import noise_text
 from tracediff.report.bars import difference_bar, length, whisker
 from tracediff.report.base import ReportOptions
+from tracediff.report.html_filter import operator_subject, row_subject
 from tracediff.report.html_trees import PageTrees
 from tracediff.waterfall import waterfall
 
@@ -30,7 +31,7 @@ HOLDS_WARNINGS = True
 _MOST_ROWS = 300
 _MOST_OPERATORS = 300
 _MOST_TERMS = 40
-_SCRIPTS = ("page.js", "tables.js", "tree.js", "flame.js")
+_SCRIPTS = ("page.js", "query.js", "tables.js", "tree.js", "flame.js")
 
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
@@ -131,7 +132,9 @@ def _helpers() -> dict[str, Any]:
         "bar": difference_bar,
         "length": length,
         "noise_text": noise_text,
+        "operator_subject": operator_subject,
         "phrases": phrases,
+        "row_subject": row_subject,
         "shown_rows": _shown_rows,
         "sign": _sign,
         "units": units,

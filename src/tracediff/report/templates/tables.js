@@ -1,40 +1,13 @@
 // Sorting and filtering of the tables that the page was sent with.
 "use strict";
 (() => {
-  const UNITS = { ns: 1, us: 1e3, "µs": 1e3, ms: 1e6, s: 1e9 };
-
-  /** One word of a filter as a test of a row; what is no valid pattern is looked for as text. */
-  function test(word) {
-    const pattern = /^\/(.+)\/$/.exec(word);
-    if (pattern) {
-      try {
-        const regex = new RegExp(pattern[1], "i");
-        return (row) => regex.test(row.text);
-      } catch {
-        return (row) => row.text.includes(word.toLowerCase());
-      }
-    }
-    const limit = /^([<>])([\d.]+)(ns|us|µs|ms|s)$/i.exec(word);
-    if (limit) {
-      const ns = Number(limit[2]) * UNITS[limit[3].toLowerCase()];
-      return (row) => (limit[1] === ">" ? row.size > ns : row.size < ns);
-    }
-    const family = /^family:(.+)$/i.exec(word);
-    if (family) return (row) => row.family === family[1].toLowerCase();
-    if (word.toLowerCase() === "changed") return (row) => row.changed;
-    return (row) => row.text.includes(word.toLowerCase());
-  }
-
   class Table {
     constructor(table) {
       this.body = table.tBodies[0];
       this.headers = [...table.tHead.rows[0].cells];
       this.rows = [...this.body.rows].map((element) => ({
         element,
-        text: element.textContent.toLowerCase(),
-        size: Math.abs(Number(element.dataset.delta)),
-        family: (element.dataset.family || "").toLowerCase(),
-        changed: "changed" in element.dataset,
+        subject: query.subject(element),
         cells: [...element.cells].map((cell) => cell.dataset.value ?? cell.textContent),
       }));
       // Laid out as cards, tables and rows would else no longer be called so.
@@ -79,11 +52,11 @@
       this.body.append(...sorted.map((row) => row.element));
     }
 
-    /** Shows what passes every test; returns how many rows that are. */
-    keep(tests) {
+    /** Shows what passes a test; returns how many rows that are. */
+    keep(passes) {
       let kept = 0;
       for (const row of this.rows) {
-        row.element.hidden = !tests.every((passes) => passes(row));
+        row.element.hidden = !passes(row);
         kept += !row.element.hidden;
       }
       return kept;
@@ -124,11 +97,11 @@
     }
 
     refresh() {
-      const tests = this.input.value.split(/\s+/).filter(Boolean).map(test);
-      if (this.only) tests.push((row) => this.only.has(row.element.id));
-      const kept = this.table.keep(tests);
+      const { tests, error } = query.parse(this.input.value, this.table.rows[0]?.subject);
+      const kept = this.table.keep((row) => (!this.only || this.only.has(row.element.id)) && tests.every((holds) => holds(row.subject)));
       const all = this.table.rows.length;
-      this.output.textContent = kept === all ? `${all} rows` : `${kept} of ${all} rows`;
+      const count = kept === all ? `${all} rows` : `${kept} of ${all} rows`;
+      this.output.textContent = error ? `${count}; ${error}` : count;
     }
   }
 
