@@ -204,6 +204,48 @@ def test_a_row_is_found_in_the_call_tree(page: Chromium) -> None:
     assert page.evaluate("location.hash") == "#row-3"
 
 
+def test_keys_pass_over_what_the_page_does_not_hold(browser: Chromium, tmp_path: Path) -> None:
+    """More calls than a page may hold: lines that say so stand in the middle of the tree and at its end."""
+    sides = []
+    for name, cost in (("base", 3), ("candidate", 4)):
+        builder = TraceBuilder()
+        for number in range(40):
+            short = [Call("my::short", 1) for _ in range(100)]
+            builder.add(Call(f"my::outer_{number}", 10 * cost, (Call("my::long", cost), *short)))
+        sides.append(str(builder.write(tmp_path / f"{name}.json")))
+    assert main(["diff", *sides, "-o", str(tmp_path / "long.html")]) == 0
+    show(browser, tmp_path / "long.html")
+    focused = "document.activeElement.querySelector('.label').innerText"
+    at = "Number(document.activeElement.dataset.node)"
+
+    browser.evaluate("document.querySelector('#tree-tools [data-do=all]').click()")
+    lines = browser.evaluate(f"{LINES}.map((line) => line.dataset.node ?? null)")
+    calls = [int(node) for node in lines if node is not None]
+    rest = lines.index(None)
+    assert 0 < rest < len(calls)
+    assert lines[-1] is None
+    browser.evaluate(f"{LINES}[{rest - 1}].click()")
+    browser.press("ArrowDown")
+    assert browser.evaluate(at) == int(lines[rest + 1])
+    browser.press("ArrowUp")
+    assert browser.evaluate(at) == int(lines[rest - 1])
+    browser.press("End")
+    assert browser.evaluate(at) == calls[-1]
+    browser.press("Home")
+    assert browser.evaluate(at) == calls[0]
+
+    name = browser.evaluate(focused)
+    browser.press("o")
+    assert browser.evaluate("document.activeElement.querySelector('th').innerText").split()[0] in name
+    write(browser, '[data-tools="rows-table"] input', "no such row")
+    browser.evaluate("document.querySelector('#tree tr[tabindex=\"0\"]').focus()")
+    browser.press("o")
+    assert browser.evaluate(
+        "document.activeElement.offsetParent !== null && document.activeElement.id.startsWith('row-')"
+    )
+    assert browser.errors == []
+
+
 def test_the_flame_graph_zooms_and_switches_sides(page: Chromium) -> None:
     name = "document.querySelector('#flame-status').innerText"
     widths = f"{FRAMES}.map((frame) => parseFloat(frame.getAttribute('width')))"

@@ -111,23 +111,30 @@
     if (!tools || !table.id) continue;
     const controls = new Tools(tools, made);
     if (table.id !== "rows-table") continue;
-    window.addEventListener("hashchange", () => {
-      const row = /^#row-\d+$/.test(location.hash) && byId(location.hash.slice(1));
-      if (row && row.hidden) {
+    /** Goes to a row, also for those who use no mouse: the next key starts from there. */
+    const goTo = (row, scroll = row) => {
+      if (row.hidden) {
         controls.input.value = "";
         controls.restrict(null);
-        row.scrollIntoView();
       }
-    });
+      row.setAttribute("tabindex", "-1");
+      row.focus({ preventScroll: true });
+      scroll.scrollIntoView();
+    };
+    const ofAddress = (hash) => /^#row-\d+$/.test(hash) && byId(hash.slice(1));
+    window.addEventListener("hashchange", () => ofAddress(location.hash) && goTo(ofAddress(location.hash)));
     document.addEventListener("click", (event) => {
-      const link = event.target.closest("a.rows");
+      const link = event.target.closest('a[href^="#row-"]');
       if (!link) return;
+      if (!link.matches(".rows")) {
+        // The address may be this row's already.
+        goTo(ofAddress(link.hash));
+        return;
+      }
       event.preventDefault();
       const ids = link.dataset.rows.split(" ").map((index) => `row-${index}`);
       controls.restrict(new Set(ids), link.closest("table, li").tagName === "LI" ? "the rows of a sentence" : link.textContent);
-      byId("rows").scrollIntoView();
-      byId(ids[0]).setAttribute("tabindex", "-1");
-      byId(ids[0]).focus({ preventScroll: true });
+      goTo(byId(ids[0]), byId("rows"));
     });
   }
 })();

@@ -195,17 +195,22 @@ if (page) {
     });
     body.addEventListener("keydown", (event) => {
       const row = lineOf(current);
-      const step = (to) => to && to.dataset.node && focus(Number(to.dataset.node));
+      /** To the next line that way which is a call: others only say what is not there. */
+      const step = (to, way = "nextElementSibling") => {
+        while (to && !to.dataset.node) to = to[way];
+        if (to) focus(Number(to.dataset.node));
+      };
       const keys = {
         ArrowDown: () => step(row.nextElementSibling),
-        ArrowUp: () => step(row.previousElementSibling),
-        ArrowRight: () => (open.has(current) ? step(row.nextElementSibling) : toggle(current, true)),
+        ArrowUp: () => step(row.previousElementSibling, "previousElementSibling"),
+        ArrowRight: () => (!open.has(current) ? toggle(current, true) : calls.children[current].length && step(row.nextElementSibling)),
         ArrowLeft: () => (open.has(current) ? toggle(current, false) : calls.parents[current] >= 0 && focus(calls.parents[current])),
         Enter: () => toggle(current),
         " ": () => toggle(current),
         Home: () => step(body.rows[0]),
-        End: () => step(body.rows[body.rows.length - 1]),
+        End: () => step(body.rows[body.rows.length - 1], "previousElementSibling"),
         e: () => hot(current),
+        o: () => row.querySelector("a")?.click(),
       };
       if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
