@@ -305,6 +305,28 @@ def test_text_stands_out_and_fits(page: Chromium, resnet: Path, width: int, sche
     assert page.evaluate("[...document.querySelectorAll('table')].every((table) => table.caption || table.ariaLabel)")
 
 
+@pytest.mark.parametrize("width", [360, 800, 1280])
+def test_long_names_break(browser: Chromium, tmp_path: Path, width: int) -> None:
+    """Of operators, labels and files; and the way to every section is there to see."""
+    sides = []
+    for name, cost in (("b", 10), ("c", 30)):
+        calls = (Call("n" * 5_000, cost, (Call("my::" + "m" * 3_000, cost),), [[1] * 500]), Call("aten::mm", cost))
+        own = {"label": name * 1_000, "environment": {"cpu": "x" * 1_000}, "checks": {"warnings": ["w" * 1_000]}}
+        sides.append(str(TraceBuilder().add(*calls).write(tmp_path / f"{name * 100}.json", tracediff=own)))
+    for command in (["diff", *sides], ["show", sides[0]]):
+        assert main([*command, "-o", str(tmp_path / "names.html")]) == 0
+        show(browser, tmp_path / "names.html", width)
+        assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert browser.evaluate(
+            "document.querySelector('nav').scrollWidth <= document.querySelector('.bar').clientWidth"
+        )
+        assert browser.evaluate(
+            "[...document.querySelectorAll('nav a, #theme')].every((one) => {"
+            " const box = one.getBoundingClientRect();"
+            " return document.elementFromPoint(box.x + box.width - 2, box.y + box.height / 2) === one; })"
+        )
+
+
 def test_on_paper_it_has_no_controls(page: Chromium, tmp_path: Path) -> None:
     page.pdf(tmp_path / "report.pdf")
     page.look_like(800, media="print")
