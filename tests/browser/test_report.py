@@ -14,6 +14,7 @@ import pytest
 from tracediff.api import compare, load
 from tracediff.cli import main
 from tracediff.compare import compare as compare_sides
+from tracediff.report.html_trees import MOST_CALLS
 from tracediff.tui.filtering import operator_subject, row_subject
 from tracediff.tui.query import parse
 
@@ -275,6 +276,42 @@ def test_the_flame_graph_zooms_and_switches_sides(page: Chromium) -> None:
     write(page, "#flame-find", "")
     page.click("#flame-tools [value=each]")
     assert page.evaluate(f"{FRAMES}.length") > len(both["base"])
+
+
+def test_calls_that_nest_deeper_than_the_stack(browser: Chromium, tmp_path: Path) -> None:
+    sides = []
+    for name, cost in (("base", 1), ("candidate", 2)):
+        call = {"ph": "X", "cat": "cpu_op", "pid": 1, "tid": 1}
+        levels = [
+            call | {"name": f"my::level_{level % 9}", "ts": level, "dur": 5_000 * cost + 2 * (5_000 - level)}
+            for level in range(5_000)
+        ]
+        sides.append(str(TraceBuilder(events=levels).write(tmp_path / f"{name}.json")))
+    path = tmp_path / "deep.html"
+    assert main(["diff", *sides, "-o", str(path)]) == 0
+    show(browser, path)
+
+    assert browser.errors == []
+    assert browser.evaluate(f"{LINES}.length") == MOST_CALLS
+    assert browser.evaluate(f"{FRAMES}.length") == 1 + MOST_CALLS
+    browser.evaluate("document.querySelector('#flame').focus()")
+    browser.press(*["ArrowDown"] * 60)
+    assert browser.evaluate(
+        "(() => { const frame = document.querySelector('#flame .current').getBoundingClientRect();"
+        " const graph = document.querySelector('#flame').parentElement.getBoundingClientRect();"
+        " return frame.top >= graph.top && frame.bottom <= graph.bottom; })()"
+    )
+
+
+def test_a_part_that_fails_leaves_the_others_alone(browser: Chromium, resnet: Path, tmp_path: Path) -> None:
+    path = tmp_path / "broken.html"
+    path.write_text(resnet.read_text("utf-8").replace('"left_out":', '"lost":', 1), "utf-8")
+    show(browser, path)
+
+    assert "does not work" in browser.evaluate("document.querySelector('#call-tree [role=alert]').innerText")
+    assert browser.evaluate("document.querySelectorAll('[role=alert]').length") == 1
+    assert browser.evaluate(f"{FRAMES}.length") > 5
+    assert len(browser.errors) == 1
 
 
 def test_the_theme_is_the_systems_until_one_is_chosen(page: Chromium, resnet: Path) -> None:

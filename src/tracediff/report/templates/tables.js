@@ -1,6 +1,6 @@
 // Sorting and filtering of the tables that the page was sent with.
 "use strict";
-(() => {
+part("main", () => {
   class Table {
     constructor(table) {
       this.body = table.tBodies[0];
@@ -137,4 +137,4 @@
       goTo(byId(ids[0]), byId("rows"));
     });
   }
-})();
+});

@@ -74,7 +74,7 @@ const trees = page && { each: new Calls(page.each), folded: new Calls(page.folde
 const sign = (ns) => (ns > 0 ? "more" : ns < 0 ? "less" : "none");
 
 if (page) {
-  (() => {
+  part("call-tree", () => {
     const MOST_LINES = 3000;
     const body = byId("tree").tBodies[0];
     const tools = byId("tree-tools");
@@ -132,18 +132,22 @@ if (page) {
 
     function draw() {
       const lines = [];
-      const walk = (node) => {
-        const below = order(calls.below(node));
-        below.forEach((child, place) => {
-          if (lines.length >= MOST_LINES) return;
-          lines.push(line(child, place, below.length));
-          if (open.has(child)) walk(child);
-        });
+      const level = (node) => ({ node, below: order(calls.below(node)), next: 0 });
+      // Not by recursion: calls nest deeper than a browser's stack does.
+      const path = [level(-1)];
+      while (path.length && lines.length < MOST_LINES) {
+        const { node, below, next } = path.at(-1);
+        if (next < below.length) {
+          const child = below[path.at(-1).next++];
+          lines.push(line(child, next, below.length));
+          if (open.has(child)) path.push(level(child));
+          continue;
+        }
+        path.pop();
         const left = calls.left_out[node];
         if (left) lines.push(rest(`${left} shorter ${left === 1 ? "call" : "calls"} not in this page`, node < 0 ? 0 : calls.depth[node] + 1));
-      };
-      walk(-1);
-      if (lines.length >= MOST_LINES) lines.push(rest(`Only ${MOST_LINES} lines are shown; collapse some`, 0));
+      }
+      if (path.length) lines.push(rest(`Only ${MOST_LINES} lines are shown; collapse some`, 0));
       body.replaceChildren(...lines);
       if (!calls.depth.length) return;
       if (current < 0 || !lineOf(current)) current = Number(body.rows[0].dataset.node);
@@ -242,5 +246,5 @@ if (page) {
     });
     calls.hotPath(-1).slice(0, -1).forEach((node) => open.add(node));
     draw();
-  })();
+  });
 }
