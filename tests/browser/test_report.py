@@ -89,6 +89,25 @@ def test_sorting(page: Chromium) -> None:
             assert times == sorted(times, reverse=order == "descending")
 
 
+def test_sorting_where_there_are_no_headers(page: Chromium, resnet: Path) -> None:
+    tools = '[data-tools="rows-table"] '
+    select, turn = f"document.querySelector('{tools} select')", f"document.querySelector('{tools} .direction')"
+    page.click("#rows-table thead th:nth-child(4) button")
+    assert page.evaluate(f"{select}.selectedOptions[0].text") == "Base"
+
+    show(page, resnet, 390)
+    first = shown(page, 4)
+    assert page.evaluate(f"{turn}.offsetParent") is None
+    page.evaluate(f"{select}.value = 4; {select}.dispatchEvent(new Event('change'))")
+    times = sorted(map(int, first), reverse=True)
+    assert list(map(int, shown(page, 4))) == times
+    page.click(f"{tools} .direction")
+    assert "ascending" in page.evaluate(f"{turn}.innerText")
+    assert list(map(int, shown(page, 4))) == times[::-1]
+    page.evaluate(f"{select}.value = ''; {select}.dispatchEvent(new Event('change'))")
+    assert shown(page, 4) == first
+
+
 NEEDLES = (
     "conv2d",
     "64 CONV",

@@ -4,6 +4,9 @@ part("main", () => {
   class Table {
     constructor(table) {
       this.body = table.tBodies[0];
+      this.column = 0;
+      this.order = "none";
+      this.whenSorted = () => {};
       this.headers = [...table.tHead.rows[0].cells];
       this.rows = [...this.body.rows].map((element) => ({
         element,
@@ -27,15 +30,20 @@ part("main", () => {
       });
     }
 
-    /** The next of the three orders of a column: first the likely one, then the other, then the page's own. */
-    turn(column) {
+    /** The orders of a column: first the likely one, then the other, then the page's own. */
+    orders(column) {
       const numeric = this.headers[column].classList.contains("number");
-      const orders = numeric ? ["descending", "ascending", "none"] : ["ascending", "descending", "none"];
+      return numeric ? ["descending", "ascending", "none"] : ["ascending", "descending", "none"];
+    }
+
+    turn(column) {
+      const orders = this.orders(column);
       const now = this.headers[column].getAttribute("aria-sort");
       this.sort(column, orders[(orders.indexOf(now) + 1) % 3]);
     }
 
     sort(column, order) {
+      Object.assign(this, { column, order });
       this.headers.forEach((header, at) => header.setAttribute("aria-sort", at === column ? order : "none"));
       const sorted = [...this.rows];
       if (order !== "none") {
@@ -50,6 +58,7 @@ part("main", () => {
         });
       }
       this.body.append(...sorted.map((row) => row.element));
+      this.whenSorted();
     }
 
     /** Shows what passes a test; returns how many rows that are. */
@@ -70,6 +79,7 @@ part("main", () => {
       this.input = tools.querySelector("input");
       this.output = tools.querySelector("output");
       this.select = tools.querySelector("select");
+      this.direction = tools.querySelector(".direction");
       this.only = null;
       this.chip = element("button", { type: "button", class: "chip", hidden: "" });
       this.chip.addEventListener("click", () => this.restrict(null));
@@ -80,11 +90,23 @@ part("main", () => {
         this.select.append(element("option", { value: column }, header.textContent));
       });
       this.select.addEventListener("change", () => {
-        const column = this.select.value === "" ? 0 : Number(this.select.value);
-        const numeric = table.headers[column].classList.contains("number");
-        table.sort(column, this.select.value === "" ? "none" : numeric ? "descending" : "ascending");
+        const column = Number(this.select.value);
+        table.sort(column, this.select.value === "" ? "none" : table.orders(column)[0]);
       });
+      this.direction.addEventListener("click", () => {
+        table.sort(table.column, table.order === "ascending" ? "descending" : "ascending");
+      });
+      table.whenSorted = () => this.showOrder();
+      this.showOrder();
       this.refresh();
+    }
+
+    /** Headers sort too, so select and button follow the table. */
+    showOrder() {
+      const { column, order } = this.table;
+      this.select.value = order === "none" ? "" : column;
+      this.direction.hidden = order === "none";
+      this.direction.textContent = { ascending: "↑ ascending", descending: "↓ descending", none: "" }[order];
     }
 
     /** Shows only some rows, by id; null: all. */
