@@ -20,6 +20,7 @@ from tracediff.tui.query import parse
 
 from builders import SAMPLES, Call, TraceBuilder
 from chromium import BROWSER, Chromium
+from simulation import sides as simulated_captures
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="without Chromium")
 
@@ -38,8 +39,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Generator[Chromium]:
 @pytest.fixture(scope="module")
 def resnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "resnet50.html"
-    sides = [str(SAMPLES / f"resnet50-{backend}.json.gz") for backend in ("openblas", "acl")]
-    assert main(["diff", *sides, "-o", str(path)]) == 0
+    paths = [str(SAMPLES / f"resnet50-{backend}.json.gz") for backend in ("openblas", "acl")]
+    assert main(["diff", *paths, "-o", str(path)]) == 0
     return path
 
 
@@ -185,6 +186,41 @@ def test_a_sentence_leads_to_its_rows(page: Chromium) -> None:
     assert page.evaluate(f"{ROWS}.map((row) => row.id)") == [f"row-{row}" for row in rows]
     page.click(".chip")
     assert len(shown(page, 0)) > len(rows)
+
+
+@pytest.mark.parametrize(("captures", "verdict"), [(3, "no evidence"), (6, "slower")])
+def test_only_what_is_certain_has_a_colour(browser: Chromium, tmp_path: Path, captures: int, verdict: str) -> None:
+    path = tmp_path / "judged.html"
+    assert main(["diff", *map(str, simulated_captures(tmp_path, captures, conv2d=2.0)), "-o", str(path)]) == 0
+    show(browser, path)
+    ink = browser.evaluate("getComputedStyle(document.body).color")
+
+    assert verdict in browser.evaluate("document.querySelector('.measure .certainty').innerText")
+    for cell in (".big", "#ledger tbody tr:nth-child(2) td:nth-child(5)", "#row-0 .difference"):
+        colour = browser.evaluate(f"getComputedStyle(document.querySelector('{cell}')).color")
+        assert (colour == ink) == (verdict == "no evidence")
+    coloured = browser.evaluate("document.querySelectorAll('#ledger rect:is(.more, .less)').length")
+    assert bool(coloured) == (verdict != "no evidence")
+
+    begins, _, ends = browser.evaluate(
+        "[...document.querySelectorAll('.measure .scale')[0].children].map((e) => e.innerText)"
+    )
+    low, high = (float(end.removesuffix(" %")) for end in (begins, ends))
+    interval = browser.evaluate("document.querySelector('.measure .certainty').innerText").partition("(")[2]
+    inside = [float(bound) for bound in interval.partition(" %)")[0].split(" % to ")]
+    assert low < min(0, *inside)
+    assert high > max(0, *inside)
+
+
+def test_kernels_lead_to_their_rows(page: Chromium) -> None:
+    kernels = page.evaluate(
+        "[...document.querySelectorAll('#kernels-table tbody tr')]"
+        ".map((row) => [...row.cells].map((cell) => cell.innerText))"
+    )
+    assert [kernels[0][0], kernels[0][2], kernels[0][6]] == ["convolution gemm:acl", "- -> 4", "conv2d"]
+    assert kernels[-1][:6] == ["gemm OpenBLAS", "OpenBLAS", "54 -> 50", "-", "-", "-"]
+    page.click("#kernels-table tbody a")
+    assert page.evaluate(f"{ROWS}.every((row) => row.cells[1].innerText.includes('gemm:acl'))")
 
 
 def test_the_call_tree_unfolds(page: Chromium) -> None:
