@@ -140,10 +140,12 @@ NEEDLES = (
 """For the words of the screen, which the page must understand in the same way."""
 
 
-@pytest.mark.parametrize("name", ["", "bert-", "resnet50-"])
+@pytest.mark.parametrize("name", ["", "bert-", "resnet50-", "judged"])
 def test_the_filter_keeps_what_it_keeps_on_the_screen(browser: Chromium, tmp_path: Path, name: str) -> None:
     suffix = ".json.gz" if name else ".json"
     sides = [SAMPLES / f"{name}{backend}{suffix}" for backend in ("openblas", "acl")]
+    if name == "judged":
+        sides = simulated_captures(tmp_path, 6, conv2d=2.0, linear=0.99)
     path = tmp_path / "report.html"
     assert main(["diff", *map(str, sides), "-o", str(path)]) == 0
     diff = compare_sides(*sides)
