@@ -212,6 +212,8 @@ def test_only_what_is_certain_has_a_colour(browser: Chromium, tmp_path: Path, ca
     inside = [float(bound) for bound in interval.partition(" %)")[0].split(" % to ")]
     assert low < min(0, *inside)
     assert high > max(0, *inside)
+    show(browser, path, 1060)
+    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_kernels_lead_to_their_rows(page: Chromium) -> None:
