@@ -13,9 +13,14 @@ import pytest
 
 from tracediff.api import compare, load
 from tracediff.cli import main
+from tracediff.compare import compare as compare_sides
+from tracediff.report.html_trees import MOST_CALLS
+from tracediff.tui.filtering import operator_subject, row_subject
+from tracediff.tui.query import parse
 
 from builders import SAMPLES, Call, TraceBuilder
 from chromium import BROWSER, Chromium
+from simulation import sides as simulated_captures
 
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="without Chromium")
 
@@ -34,8 +39,8 @@ def browser(tmp_path_factory: pytest.TempPathFactory) -> Generator[Chromium]:
 @pytest.fixture(scope="module")
 def resnet(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("report") / "resnet50.html"
-    sides = [str(SAMPLES / f"resnet50-{backend}.json.gz") for backend in ("openblas", "acl")]
-    assert main(["diff", *sides, "-o", str(path)]) == 0
+    paths = [str(SAMPLES / f"resnet50-{backend}.json.gz") for backend in ("openblas", "acl")]
+    assert main(["diff", *paths, "-o", str(path)]) == 0
     return path
 
 
@@ -85,23 +90,94 @@ def test_sorting(page: Chromium) -> None:
             assert times == sorted(times, reverse=order == "descending")
 
 
-def test_filtering(page: Chromium) -> None:
+def test_sorting_where_there_are_no_headers(page: Chromium, resnet: Path) -> None:
     tools = '[data-tools="rows-table"] '
-    every = len(shown(page, 0))
-    for words, passes in (
-        ("family:linear", lambda name, ways, ns: name.startswith("linear")),
-        ("/MKLDNN_conv/", lambda name, ways, ns: "mkldnn_conv" in ways),
-        (">100ms conv2d", lambda name, ways, ns: abs(ns) > 100e6 and name.startswith("conv2d")),
-        ("/(/", lambda name, ways, ns: False),
-    ):
-        write(page, f"{tools} input", words)
-        rows = zip(shown(page, 0), shown(page, 1), shown(page, 5), strict=True)
-        kept = [passes(name, ways, int(ns)) for name, ways, ns in rows]
-        assert all(kept)
-        assert len(kept) < every
-        assert page.evaluate(f"document.querySelector('{tools} output').innerText") == f"{len(kept)} of {every} rows"
-    write(page, f"{tools} input", "")
-    assert len(shown(page, 0)) == every
+    select, turn = f"document.querySelector('{tools} select')", f"document.querySelector('{tools} .direction')"
+    page.click("#rows-table thead th:nth-child(4) button")
+    assert page.evaluate(f"{select}.selectedOptions[0].text") == "Base"
+
+    show(page, resnet, 390)
+    first = shown(page, 4)
+    assert page.evaluate(f"{turn}.offsetParent") is None
+    page.evaluate(f"{select}.value = 4; {select}.dispatchEvent(new Event('change'))")
+    times = sorted(map(int, first), reverse=True)
+    assert list(map(int, shown(page, 4))) == times
+    page.click(f"{tools} .direction")
+    assert "ascending" in page.evaluate(f"{turn}.innerText")
+    assert list(map(int, shown(page, 4))) == times[::-1]
+    page.evaluate(f"{select}.value = ''; {select}.dispatchEvent(new Event('change'))")
+    assert shown(page, 4) == first
+
+
+NEEDLES = (
+    "conv2d",
+    "64 CONV",
+    '"thnn_conv2d > _slow"',
+    '!"thnn_conv2d > _slow"',
+    "/MKLDNN_conv/",
+    "/^aten::mkldnn.*n$/ !/relu/",
+    "family:linear",
+    "family:lin",
+    "kernel:acl",
+    "!kernel:acl op:conv",
+    "op:addmm",
+    "module:layer1",
+    "module:1",
+    ">100ms conv2d",
+    ">=1ms",
+    "<=200us",
+    "<-1ms",
+    ">+1ms",
+    "<2000µs >10us",
+    "changed",
+    "!changed",
+    "faster",
+    "slower significant",
+    "no such row",
+    "!",
+    '"',
+)
+"""For the words of the screen, which the page must understand in the same way."""
+
+
+@pytest.mark.parametrize("name", ["", "bert-", "resnet50-", "judged"])
+def test_the_filter_keeps_what_it_keeps_on_the_screen(browser: Chromium, tmp_path: Path, name: str) -> None:
+    suffix = ".json.gz" if name else ".json"
+    sides = [SAMPLES / f"{name}{backend}{suffix}" for backend in ("openblas", "acl")]
+    if name == "judged":
+        sides = simulated_captures(tmp_path, 6, conv2d=2.0, linear=0.99)
+    path = tmp_path / "report.html"
+    assert main(["diff", *map(str, sides), "-o", str(path)]) == 0
+    diff = compare_sides(*sides)
+    show(browser, path)
+
+    total_ns = diff.total.delta_ns
+    tables = {
+        "rows": [row_subject(row, total_ns) for row in diff.rows],
+        "operators": [operator_subject(pair, total_ns) for pair in diff.operators],
+    }
+    for table, subjects in tables.items():
+        tools = f'[data-tools="{table}-table"] '
+        lines = f"[...document.querySelectorAll('#{table}-table tbody tr')]"
+        for needle in NEEDLES:
+            if table == "operators" and any(field in needle for field in ("family:", "kernel:", "module:")):
+                continue
+            write(browser, f"{tools} input", needle)
+            kept = browser.evaluate(f"{lines}.flatMap((row, at) => row.hidden ? [] : [at])")
+            wanted = [at for at, subject in enumerate(subjects) if parse(needle).keeps(subject)]
+            assert kept == wanted, (table, needle)
+            count = f"{len(kept)} of {len(subjects)} rows" if len(kept) < len(subjects) else f"{len(kept)} rows"
+            assert browser.evaluate(f"document.querySelector('{tools} output').innerText") == count
+
+
+def test_what_a_filter_cannot_ask_for_is_said(page: Chromium) -> None:
+    for table, needle in (("rows", "/(/"), ("rows", ">1 conv"), ("operators", "aten !kernel:acl")):
+        tools = f'[data-tools="{table}-table"] '
+        write(page, f"{tools} input", needle)
+        all_rows, error = page.evaluate(f"document.querySelector('{tools} output').innerText").split("; ")
+        assert needle.split()[-1] in error or needle.split()[0] in error
+        assert error.startswith("not understood: ")
+        assert " of " not in all_rows
 
 
 def test_a_sentence_leads_to_its_rows(page: Chromium) -> None:
@@ -112,6 +188,43 @@ def test_a_sentence_leads_to_its_rows(page: Chromium) -> None:
     assert page.evaluate(f"{ROWS}.map((row) => row.id)") == [f"row-{row}" for row in rows]
     page.click(".chip")
     assert len(shown(page, 0)) > len(rows)
+
+
+@pytest.mark.parametrize(("captures", "verdict"), [(3, "no evidence"), (6, "slower")])
+def test_only_what_is_certain_has_a_colour(browser: Chromium, tmp_path: Path, captures: int, verdict: str) -> None:
+    path = tmp_path / "judged.html"
+    assert main(["diff", *map(str, simulated_captures(tmp_path, captures, conv2d=2.0)), "-o", str(path)]) == 0
+    show(browser, path)
+    ink = browser.evaluate("getComputedStyle(document.body).color")
+
+    assert verdict in browser.evaluate("document.querySelector('.measure .certainty').innerText")
+    for cell in (".big", "#ledger tbody tr:nth-child(2) td:nth-child(5)", "#row-0 .difference"):
+        colour = browser.evaluate(f"getComputedStyle(document.querySelector('{cell}')).color")
+        assert (colour == ink) == (verdict == "no evidence")
+    coloured = browser.evaluate("document.querySelectorAll('#ledger rect:is(.more, .less)').length")
+    assert bool(coloured) == (verdict != "no evidence")
+
+    begins, _, ends = browser.evaluate(
+        "[...document.querySelectorAll('.measure .scale')[0].children].map((e) => e.innerText)"
+    )
+    low, high = (float(end.removesuffix(" %")) for end in (begins, ends))
+    interval = browser.evaluate("document.querySelector('.measure .certainty').innerText").partition("(")[2]
+    inside = [float(bound) for bound in interval.partition(" %)")[0].split(" % to ")]
+    assert low < min(0, *inside)
+    assert high > max(0, *inside)
+    show(browser, path, 1060)
+    assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_kernels_lead_to_their_rows(page: Chromium) -> None:
+    kernels = page.evaluate(
+        "[...document.querySelectorAll('#kernels-table tbody tr')]"
+        ".map((row) => [...row.cells].map((cell) => cell.innerText))"
+    )
+    assert [kernels[0][0], kernels[0][2], kernels[0][6]] == ["convolution gemm:acl", "- -> 4", "conv2d"]
+    assert kernels[-1][:6] == ["gemm OpenBLAS", "OpenBLAS", "54 -> 50", "-", "-", "-"]
+    page.click("#kernels-table tbody a")
+    assert page.evaluate(f"{ROWS}.every((row) => row.cells[1].innerText.includes('gemm:acl'))")
 
 
 def test_the_call_tree_unfolds(page: Chromium) -> None:
@@ -151,6 +264,48 @@ def test_a_row_is_found_in_the_call_tree(page: Chromium) -> None:
     assert page.evaluate("location.hash") == "#row-3"
 
 
+def test_keys_pass_over_what_the_page_does_not_hold(browser: Chromium, tmp_path: Path) -> None:
+    """More calls than a page may hold: lines that say so stand in the middle of the tree and at its end."""
+    sides = []
+    for name, cost in (("base", 3), ("candidate", 4)):
+        builder = TraceBuilder()
+        for number in range(40):
+            short = [Call("my::short", 1) for _ in range(100)]
+            builder.add(Call(f"my::outer_{number}", 10 * cost, (Call("my::long", cost), *short)))
+        sides.append(str(builder.write(tmp_path / f"{name}.json")))
+    assert main(["diff", *sides, "-o", str(tmp_path / "long.html")]) == 0
+    show(browser, tmp_path / "long.html")
+    focused = "document.activeElement.querySelector('.label').innerText"
+    at = "Number(document.activeElement.dataset.node)"
+
+    browser.evaluate("document.querySelector('#tree-tools [data-do=all]').click()")
+    lines = browser.evaluate(f"{LINES}.map((line) => line.dataset.node ?? null)")
+    calls = [int(node) for node in lines if node is not None]
+    rest = lines.index(None)
+    assert 0 < rest < len(calls)
+    assert lines[-1] is None
+    browser.evaluate(f"{LINES}[{rest - 1}].click()")
+    browser.press("ArrowDown")
+    assert browser.evaluate(at) == int(lines[rest + 1])
+    browser.press("ArrowUp")
+    assert browser.evaluate(at) == int(lines[rest - 1])
+    browser.press("End")
+    assert browser.evaluate(at) == calls[-1]
+    browser.press("Home")
+    assert browser.evaluate(at) == calls[0]
+
+    name = browser.evaluate(focused)
+    browser.press("o")
+    assert browser.evaluate("document.activeElement.querySelector('th').innerText").split()[0] in name
+    write(browser, '[data-tools="rows-table"] input', "no such row")
+    browser.evaluate("document.querySelector('#tree tr[tabindex=\"0\"]').focus()")
+    browser.press("o")
+    assert browser.evaluate(
+        "document.activeElement.offsetParent !== null && document.activeElement.id.startsWith('row-')"
+    )
+    assert browser.errors == []
+
+
 def test_the_flame_graph_zooms_and_switches_sides(page: Chromium) -> None:
     name = "document.querySelector('#flame-status').innerText"
     widths = f"{FRAMES}.map((frame) => parseFloat(frame.getAttribute('width')))"
@@ -182,6 +337,42 @@ def test_the_flame_graph_zooms_and_switches_sides(page: Chromium) -> None:
     assert page.evaluate(f"{FRAMES}.length") > len(both["base"])
 
 
+def test_calls_that_nest_deeper_than_the_stack(browser: Chromium, tmp_path: Path) -> None:
+    sides = []
+    for name, cost in (("base", 1), ("candidate", 2)):
+        call = {"ph": "X", "cat": "cpu_op", "pid": 1, "tid": 1}
+        levels = [
+            call | {"name": f"my::level_{level % 9}", "ts": level, "dur": 5_000 * cost + 2 * (5_000 - level)}
+            for level in range(5_000)
+        ]
+        sides.append(str(TraceBuilder(events=levels).write(tmp_path / f"{name}.json")))
+    path = tmp_path / "deep.html"
+    assert main(["diff", *sides, "-o", str(path)]) == 0
+    show(browser, path)
+
+    assert browser.errors == []
+    assert browser.evaluate(f"{LINES}.length") == MOST_CALLS
+    assert browser.evaluate(f"{FRAMES}.length") == 1 + MOST_CALLS
+    browser.evaluate("document.querySelector('#flame').focus()")
+    browser.press(*["ArrowDown"] * 60)
+    assert browser.evaluate(
+        "(() => { const frame = document.querySelector('#flame .current').getBoundingClientRect();"
+        " const graph = document.querySelector('#flame').parentElement.getBoundingClientRect();"
+        " return frame.top >= graph.top && frame.bottom <= graph.bottom; })()"
+    )
+
+
+def test_a_part_that_fails_leaves_the_others_alone(browser: Chromium, resnet: Path, tmp_path: Path) -> None:
+    path = tmp_path / "broken.html"
+    path.write_text(resnet.read_text("utf-8").replace('"left_out":', '"lost":', 1), "utf-8")
+    show(browser, path)
+
+    assert "does not work" in browser.evaluate("document.querySelector('#call-tree [role=alert]').innerText")
+    assert browser.evaluate("document.querySelectorAll('[role=alert]').length") == 1
+    assert browser.evaluate(f"{FRAMES}.length") > 5
+    assert len(browser.errors) == 1
+
+
 def test_the_theme_is_the_systems_until_one_is_chosen(page: Chromium, resnet: Path) -> None:
     background = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(background)
@@ -208,6 +399,28 @@ def test_text_stands_out_and_fits(page: Chromium, resnet: Path, width: int, sche
     assert faint == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert page.evaluate("[...document.querySelectorAll('table')].every((table) => table.caption || table.ariaLabel)")
+
+
+@pytest.mark.parametrize("width", [360, 800, 1280])
+def test_long_names_break(browser: Chromium, tmp_path: Path, width: int) -> None:
+    """Of operators, labels and files; and the way to every section is there to see."""
+    sides = []
+    for name, cost in (("b", 10), ("c", 30)):
+        calls = (Call("n" * 5_000, cost, (Call("my::" + "m" * 3_000, cost),), [[1] * 500]), Call("aten::mm", cost))
+        own = {"label": name * 1_000, "environment": {"cpu": "x" * 1_000}, "checks": {"warnings": ["w" * 1_000]}}
+        sides.append(str(TraceBuilder().add(*calls).write(tmp_path / f"{name * 100}.json", tracediff=own)))
+    for command in (["diff", *sides], ["show", sides[0]]):
+        assert main([*command, "-o", str(tmp_path / "names.html")]) == 0
+        show(browser, tmp_path / "names.html", width)
+        assert browser.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert browser.evaluate(
+            "document.querySelector('nav').scrollWidth <= document.querySelector('.bar').clientWidth"
+        )
+        assert browser.evaluate(
+            "[...document.querySelectorAll('nav a, #theme')].every((one) => {"
+            " const box = one.getBoundingClientRect();"
+            " return document.elementFromPoint(box.x + box.width - 2, box.y + box.height / 2) === one; })"
+        )
 
 
 def test_on_paper_it_has_no_controls(page: Chromium, tmp_path: Path) -> None:

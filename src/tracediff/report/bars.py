@@ -14,20 +14,25 @@ def difference_bar(delta_ns: int, largest_ns: int) -> Bar:
 
 
 class Whisker(msgspec.Struct, frozen=True):
-    """An interval around its estimate, beside no difference; places in percent."""
+    """An interval around its estimate, beside no difference; places in percent of an axis of ratios and its ends."""
 
     low: float
     estimate: float
     high: float
     none: float
+    begins: float
+    ends: float
 
 
 def whisker(interval: tuple[float, float], estimate: float) -> Whisker:
     """Lays out an interval of ratios with a margin on both sides."""
     least, most = min(1.0, interval[0]), max(1.0, interval[1])
-    margin = 0.08 * (most - least)
-    span = most - least + 2 * margin or 1.0
-    return Whisker(*(round(100 * (at - least + margin) / span, 2) for at in (interval[0], estimate, interval[1], 1.0)))
+    margin = 0.08 * (most - least) or 0.5
+    begins, ends = least - margin, most + margin
+    low, middle, high, none = (
+        round(100 * (at - begins) / (ends - begins), 2) for at in (interval[0], estimate, interval[1], 1.0)
+    )
+    return Whisker(low, middle, high, none, begins, ends)
 
 
 def length(ns: int, largest_ns: int) -> float:

@@ -16,12 +16,14 @@ from markupsafe import Markup
 from tracediff import phrases, units
 from tracediff.analysis.ledger import shortened
 from tracediff.model.diff import Diff, Explanation, LedgerTerm, Row, Total
+from tracediff.model.kernels import KernelPair
 from tracediff.model.noise import Noise
 from tracediff.model.trace import Operator, Summary
 from tracediff.recorded_fields import fields_of, fields_of_both
-from tracediff.report import noise_text
+from tracediff.report import kernel_table, noise_text
 from tracediff.report.bars import difference_bar, length, whisker
 from tracediff.report.base import ReportOptions
+from tracediff.report.html_filter import operator_subject, row_subject
 from tracediff.report.html_trees import PageTrees
 from tracediff.waterfall import waterfall
 
@@ -29,14 +31,15 @@ HOLDS_WARNINGS = True
 
 _MOST_ROWS = 300
 _MOST_OPERATORS = 300
+_MOST_KERNELS = 100
 _MOST_TERMS = 40
-_SCRIPTS = ("page.js", "tables.js", "tree.js", "flame.js")
+_SCRIPTS = ("page.js", "query.js", "tables.js", "tree.js", "flame.js")
 
 
 def render_diff(diff: Diff, options: ReportOptions) -> str:
-    """Headline, ledger, why, rows, operators, call tree, flame graph, surroundings, doubts."""
+    """Headline, ledger, why, rows, operators, kernels, call tree, flame graph, surroundings, doubts."""
     rows, more = phrases.limited(diff.rows, options.limit, _MOST_ROWS)
-    operators = diff.operators[: _most_operators(options)]
+    operators = diff.operators[: _most(options, _MOST_OPERATORS)]
     ledger = shortened(diff.ledger, diff.total, _MOST_TERMS)
     trees = PageTrees(diff, diff.call_tree, len(rows)) if diff.call_tree is not None else None
     return _page(
@@ -50,8 +53,10 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
         rows=rows,
         more_rows=more,
         operators=operators,
+        kernels=diff.kernels[: _most(options, _MOST_KERNELS)],
         largest_row=max((abs(row.delta_ns) for row in rows), default=0),
         largest_operator=max((abs(pair.delta_ns) for pair in operators), default=0),
+        largest_kernel=max((abs(pair.delta_ns or 0) for pair in diff.kernels), default=0),
         trees=trees,
         fields=fields_of_both(diff.base, diff.candidate),
     )
@@ -59,16 +64,15 @@ def render_diff(diff: Diff, options: ReportOptions) -> str:
 
 def render_summary(summary: Summary, options: ReportOptions) -> str:
     """The operator table of one trace with torch's titles, its kernels, its surroundings and what reading took."""
-    from tracediff.report.kernel_table import LEFT, TITLES, kernel_cells, kernel_sentences
-
-    operators = summary.operators[: _most_operators(options)]
+    operators = summary.operators[: _most(options, _MOST_OPERATORS)]
     return _page(
         "summary.html",
         title=summary.run.label,
         data=None,
         summary=summary,
         operators=[(operator, _torch_cells(operator, summary)) for operator in operators],
-        kernels=(TITLES, LEFT, kernel_cells(summary, options.limit), list(kernel_sentences(summary))),
+        kernel_rows=kernel_table.kernel_cells(summary, options.limit),
+        kernel_lines=list(kernel_table.kernel_sentences(summary)),
         fields=fields_of(summary.run),
     )
 
@@ -78,8 +82,8 @@ def render_noise(noise: Noise, options: ReportOptions) -> str:
     return _page("noise.html", title="Noise of this machine", data=None, noise=noise, limit=options.limit or None)
 
 
-def _most_operators(options: ReportOptions) -> int | None:
-    return _MOST_OPERATORS if options.limit is None else options.limit or None
+def _most(options: ReportOptions, default: int) -> int | None:
+    return default if options.limit is None else options.limit or None
 
 
 def _in_traces(diff: Diff) -> tuple[str, Total]:
@@ -103,7 +107,13 @@ def _sign(ns: int) -> str:
     return "more" if ns > 0 else "less" if ns < 0 else "none"
 
 
-def _shown_rows(item: Explanation | LedgerTerm, rows: Sequence[Row]) -> list[int]:
+def _judged_sign(item: Row | LedgerTerm | Total, diff: Diff) -> str:
+    """The same where repeated captures can tell good from bad: only what they call faster or slower has a colour."""
+    is_open = diff.certainty is not None and item.verdict not in ("faster", "slower")
+    return "none" if is_open or item.within_noise else _sign(item.delta_ns)
+
+
+def _shown_rows(item: Explanation | LedgerTerm | KernelPair, rows: Sequence[Row]) -> list[int]:
     """The rows behind it that the page has."""
     return [index for index in item.rows if index < len(rows)]
 
@@ -129,9 +139,13 @@ def _helpers() -> dict[str, Any]:
     """What templates call."""
     return {
         "bar": difference_bar,
+        "judged_sign": _judged_sign,
+        "kernel_table": kernel_table,
         "length": length,
         "noise_text": noise_text,
+        "operator_subject": operator_subject,
         "phrases": phrases,
+        "row_subject": row_subject,
         "shown_rows": _shown_rows,
         "sign": _sign,
         "units": units,

@@ -1,7 +1,7 @@
 // The flame graph: an icicle of the call tree, drawn in percent so that it fits any width, also on paper.
 "use strict";
 if (page) {
-  (() => {
+  part("flame-graph", () => {
     const HEIGHT = 22;
     const LEAST_PIXELS = 1;
     const svg = byId("flame");
@@ -53,23 +53,25 @@ if (page) {
       }
       places.set(zoomed, { x: 0, width: 100 });
       const least = (100 * LEAST_PIXELS) / Math.max(1, svg.clientWidth);
-      const place = (node) => {
+      // Not by recursion: calls nest deeper than a browser's stack does.
+      const open = [zoomed];
+      while (open.length) {
+        const node = open.pop();
         const { x, width: room } = places.get(node);
         const below = calls.below(node);
         const sum = below.reduce((total, child) => total + width(child), 0);
         const whole = Math.max(width(node), sum);
-        if (!whole) return;
+        if (!whole) continue;
         let at = x;
         for (const child of below) {
           const share = (room * width(child)) / whole;
           if (share >= least) {
             places.set(child, { x: at, width: share });
-            place(child);
+            open.push(child);
           }
           at += share;
         }
-      };
-      place(zoomed);
+      }
       return places;
     }
 
@@ -125,13 +127,21 @@ if (page) {
       zoomed = node;
       current = node;
       draw();
-      say();
+      show();
     }
 
     function step(node) {
       if (node === undefined || !drawn.has(node)) return;
       current = node;
+      show();
+    }
+
+    /** Says what the current frame is; a deep graph scrolls to it. */
+    function show() {
+      const graph = svg.parentElement;
+      const y = depth(current) * HEIGHT;
       say();
+      graph.scrollTop = Math.min(y, Math.max(graph.scrollTop, y + HEIGHT - graph.clientHeight));
     }
 
     /** The next frame to a side on the same level, whoever called it. */
@@ -181,5 +191,5 @@ if (page) {
     });
     new ResizeObserver(draw).observe(svg.parentElement);
     draw();
-  })();
+  });
 }

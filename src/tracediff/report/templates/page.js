@@ -14,7 +14,17 @@ function element(name, attributes = {}, ...children) {
   return made;
 }
 
-(() => {
+/** A part of the page; one that fails says so in its section and leaves the others alone. */
+function part(section, make) {
+  try {
+    make();
+  } catch (error) {
+    console.error(error);
+    byId(section).append(element("p", { class: "failed", role: "alert" }, `This part does not work in this browser: ${error}`));
+  }
+}
+
+part("main", () => {
   const themes = ["system", "light", "dark"];
   const button = byId("theme");
   // Storage is forbidden to a page in a sandbox, as in a notebook: then the choice lasts as long as the page.
@@ -38,4 +48,4 @@ function element(name, attributes = {}, ...children) {
     stored(theme);
     show(theme);
   });
-})();
+});

@@ -1,40 +1,16 @@
 // Sorting and filtering of the tables that the page was sent with.
 "use strict";
-(() => {
-  const UNITS = { ns: 1, us: 1e3, "µs": 1e3, ms: 1e6, s: 1e9 };
-
-  /** One word of a filter as a test of a row; what is no valid pattern is looked for as text. */
-  function test(word) {
-    const pattern = /^\/(.+)\/$/.exec(word);
-    if (pattern) {
-      try {
-        const regex = new RegExp(pattern[1], "i");
-        return (row) => regex.test(row.text);
-      } catch {
-        return (row) => row.text.includes(word.toLowerCase());
-      }
-    }
-    const limit = /^([<>])([\d.]+)(ns|us|µs|ms|s)$/i.exec(word);
-    if (limit) {
-      const ns = Number(limit[2]) * UNITS[limit[3].toLowerCase()];
-      return (row) => (limit[1] === ">" ? row.size > ns : row.size < ns);
-    }
-    const family = /^family:(.+)$/i.exec(word);
-    if (family) return (row) => row.family === family[1].toLowerCase();
-    if (word.toLowerCase() === "changed") return (row) => row.changed;
-    return (row) => row.text.includes(word.toLowerCase());
-  }
-
+part("main", () => {
   class Table {
     constructor(table) {
       this.body = table.tBodies[0];
+      this.column = 0;
+      this.order = "none";
+      this.whenSorted = () => {};
       this.headers = [...table.tHead.rows[0].cells];
       this.rows = [...this.body.rows].map((element) => ({
         element,
-        text: element.textContent.toLowerCase(),
-        size: Math.abs(Number(element.dataset.delta)),
-        family: (element.dataset.family || "").toLowerCase(),
-        changed: "changed" in element.dataset,
+        subject: query.subject(element),
         cells: [...element.cells].map((cell) => cell.dataset.value ?? cell.textContent),
       }));
       // Laid out as cards, tables and rows would else no longer be called so.
@@ -54,15 +30,20 @@
       });
     }
 
-    /** The next of the three orders of a column: first the likely one, then the other, then the page's own. */
-    turn(column) {
+    /** The orders of a column: first the likely one, then the other, then the page's own. */
+    orders(column) {
       const numeric = this.headers[column].classList.contains("number");
-      const orders = numeric ? ["descending", "ascending", "none"] : ["ascending", "descending", "none"];
+      return numeric ? ["descending", "ascending", "none"] : ["ascending", "descending", "none"];
+    }
+
+    turn(column) {
+      const orders = this.orders(column);
       const now = this.headers[column].getAttribute("aria-sort");
       this.sort(column, orders[(orders.indexOf(now) + 1) % 3]);
     }
 
     sort(column, order) {
+      Object.assign(this, { column, order });
       this.headers.forEach((header, at) => header.setAttribute("aria-sort", at === column ? order : "none"));
       const sorted = [...this.rows];
       if (order !== "none") {
@@ -77,13 +58,14 @@
         });
       }
       this.body.append(...sorted.map((row) => row.element));
+      this.whenSorted();
     }
 
-    /** Shows what passes every test; returns how many rows that are. */
-    keep(tests) {
+    /** Shows what passes a test; returns how many rows that are. */
+    keep(passes) {
       let kept = 0;
       for (const row of this.rows) {
-        row.element.hidden = !tests.every((passes) => passes(row));
+        row.element.hidden = !passes(row);
         kept += !row.element.hidden;
       }
       return kept;
@@ -97,6 +79,7 @@
       this.input = tools.querySelector("input");
       this.output = tools.querySelector("output");
       this.select = tools.querySelector("select");
+      this.direction = tools.querySelector(".direction");
       this.only = null;
       this.chip = element("button", { type: "button", class: "chip", hidden: "" });
       this.chip.addEventListener("click", () => this.restrict(null));
@@ -107,11 +90,23 @@
         this.select.append(element("option", { value: column }, header.textContent));
       });
       this.select.addEventListener("change", () => {
-        const column = this.select.value === "" ? 0 : Number(this.select.value);
-        const numeric = table.headers[column].classList.contains("number");
-        table.sort(column, this.select.value === "" ? "none" : numeric ? "descending" : "ascending");
+        const column = Number(this.select.value);
+        table.sort(column, this.select.value === "" ? "none" : table.orders(column)[0]);
       });
+      this.direction.addEventListener("click", () => {
+        table.sort(table.column, table.order === "ascending" ? "descending" : "ascending");
+      });
+      table.whenSorted = () => this.showOrder();
+      this.showOrder();
       this.refresh();
+    }
+
+    /** Headers sort too, so select and button follow the table. */
+    showOrder() {
+      const { column, order } = this.table;
+      this.select.value = order === "none" ? "" : column;
+      this.direction.hidden = order === "none";
+      this.direction.textContent = { ascending: "↑ ascending", descending: "↓ descending", none: "" }[order];
     }
 
     /** Shows only some rows, by id; null: all. */
@@ -124,11 +119,11 @@
     }
 
     refresh() {
-      const tests = this.input.value.split(/\s+/).filter(Boolean).map(test);
-      if (this.only) tests.push((row) => this.only.has(row.element.id));
-      const kept = this.table.keep(tests);
+      const { tests, error } = query.parse(this.input.value, this.table.rows[0]?.subject);
+      const kept = this.table.keep((row) => (!this.only || this.only.has(row.element.id)) && tests.every((holds) => holds(row.subject)));
       const all = this.table.rows.length;
-      this.output.textContent = kept === all ? `${all} rows` : `${kept} of ${all} rows`;
+      const count = kept === all ? `${all} rows` : `${kept} of ${all} rows`;
+      this.output.textContent = error ? `${count}; ${error}` : count;
     }
   }
 
@@ -138,23 +133,30 @@
     if (!tools || !table.id) continue;
     const controls = new Tools(tools, made);
     if (table.id !== "rows-table") continue;
-    window.addEventListener("hashchange", () => {
-      const row = /^#row-\d+$/.test(location.hash) && byId(location.hash.slice(1));
-      if (row && row.hidden) {
+    /** Goes to a row, also for those who use no mouse: the next key starts from there. */
+    const goTo = (row, scroll = row) => {
+      if (row.hidden) {
         controls.input.value = "";
         controls.restrict(null);
-        row.scrollIntoView();
       }
-    });
+      row.setAttribute("tabindex", "-1");
+      row.focus({ preventScroll: true });
+      scroll.scrollIntoView();
+    };
+    const ofAddress = (hash) => /^#row-\d+$/.test(hash) && byId(hash.slice(1));
+    window.addEventListener("hashchange", () => ofAddress(location.hash) && goTo(ofAddress(location.hash)));
     document.addEventListener("click", (event) => {
-      const link = event.target.closest("a.rows");
+      const link = event.target.closest('a[href^="#row-"]');
       if (!link) return;
+      if (!link.matches(".rows")) {
+        // The address may be this row's already.
+        goTo(ofAddress(link.hash));
+        return;
+      }
       event.preventDefault();
       const ids = link.dataset.rows.split(" ").map((index) => `row-${index}`);
       controls.restrict(new Set(ids), link.closest("table, li").tagName === "LI" ? "the rows of a sentence" : link.textContent);
-      byId("rows").scrollIntoView();
-      byId(ids[0]).setAttribute("tabindex", "-1");
-      byId(ids[0]).focus({ preventScroll: true });
+      goTo(byId(ids[0]), byId("rows"));
     });
   }
-})();
+});

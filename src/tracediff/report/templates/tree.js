@@ -74,7 +74,7 @@ const trees = page && { each: new Calls(page.each), folded: new Calls(page.folde
 const sign = (ns) => (ns > 0 ? "more" : ns < 0 ? "less" : "none");
 
 if (page) {
-  (() => {
+  part("call-tree", () => {
     const MOST_LINES = 3000;
     const body = byId("tree").tBodies[0];
     const tools = byId("tree-tools");
@@ -132,18 +132,22 @@ if (page) {
 
     function draw() {
       const lines = [];
-      const walk = (node) => {
-        const below = order(calls.below(node));
-        below.forEach((child, place) => {
-          if (lines.length >= MOST_LINES) return;
-          lines.push(line(child, place, below.length));
-          if (open.has(child)) walk(child);
-        });
+      const level = (node) => ({ node, below: order(calls.below(node)), next: 0 });
+      // Not by recursion: calls nest deeper than a browser's stack does.
+      const path = [level(-1)];
+      while (path.length && lines.length < MOST_LINES) {
+        const { node, below, next } = path.at(-1);
+        if (next < below.length) {
+          const child = below[path.at(-1).next++];
+          lines.push(line(child, next, below.length));
+          if (open.has(child)) path.push(level(child));
+          continue;
+        }
+        path.pop();
         const left = calls.left_out[node];
         if (left) lines.push(rest(`${left} shorter ${left === 1 ? "call" : "calls"} not in this page`, node < 0 ? 0 : calls.depth[node] + 1));
-      };
-      walk(-1);
-      if (lines.length >= MOST_LINES) lines.push(rest(`Only ${MOST_LINES} lines are shown; collapse some`, 0));
+      }
+      if (path.length) lines.push(rest(`Only ${MOST_LINES} lines are shown; collapse some`, 0));
       body.replaceChildren(...lines);
       if (!calls.depth.length) return;
       if (current < 0 || !lineOf(current)) current = Number(body.rows[0].dataset.node);
@@ -195,17 +199,22 @@ if (page) {
     });
     body.addEventListener("keydown", (event) => {
       const row = lineOf(current);
-      const step = (to) => to && to.dataset.node && focus(Number(to.dataset.node));
+      /** To the next line that way which is a call: others only say what is not there. */
+      const step = (to, way = "nextElementSibling") => {
+        while (to && !to.dataset.node) to = to[way];
+        if (to) focus(Number(to.dataset.node));
+      };
       const keys = {
         ArrowDown: () => step(row.nextElementSibling),
-        ArrowUp: () => step(row.previousElementSibling),
-        ArrowRight: () => (open.has(current) ? step(row.nextElementSibling) : toggle(current, true)),
+        ArrowUp: () => step(row.previousElementSibling, "previousElementSibling"),
+        ArrowRight: () => (!open.has(current) ? toggle(current, true) : calls.children[current].length && step(row.nextElementSibling)),
         ArrowLeft: () => (open.has(current) ? toggle(current, false) : calls.parents[current] >= 0 && focus(calls.parents[current])),
         Enter: () => toggle(current),
         " ": () => toggle(current),
         Home: () => step(body.rows[0]),
-        End: () => step(body.rows[body.rows.length - 1]),
+        End: () => step(body.rows[body.rows.length - 1], "previousElementSibling"),
         e: () => hot(current),
+        o: () => row.querySelector("a")?.click(),
       };
       if (!keys[event.key] || event.ctrlKey || event.metaKey || event.altKey) return;
       event.preventDefault();
@@ -237,5 +246,5 @@ if (page) {
     });
     calls.hotPath(-1).slice(0, -1).forEach((node) => open.add(node));
     draw();
-  })();
+  });
 }
