@@ -195,7 +195,8 @@ def profile(runner: Runner, trace: Path, rounds: int) -> str:
         "cutting chunks, filling columns": columns,
         "nesting": phase("nesting"),
         "operator table": phase("table"),
-        "iterations, doubts": phase("summary") - phase("nesting") - phase("table"),
+        # Measured as a difference: next to nothing may come out below nothing.
+        "iterations, doubts": max(0.0, phase("summary") - phase("nesting") - phase("table")),
     }
     whole, events = sum(spent.values()), found["phases"][0]["events"]
     rows = [
