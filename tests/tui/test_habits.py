@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -48,7 +49,8 @@ async def test_copying_the_line_and_all_lines(gtsrb: Diff) -> None:
         await pilot.press("6", "y")
         assert messages(pilot)[-1] == "no line under the cursor"
         await pilot.press("Y")
-        assert [f"- base: {gtsrb.base.path}"] in clipboard(pilot)
+        assert ["differs", "backend", "openblas", "acl"] in clipboard(pilot)
+        assert ["Inputs", f"base: {gtsrb.base.path}", "", ""] in clipboard(pilot)
 
 
 async def export(pilot: Pilot[int], place: int, path: Path | str) -> None:
@@ -81,6 +83,48 @@ async def test_exports_hold_what_is_shown(gtsrb: Diff, tmp_path: Path) -> None:
     picture = (tmp_path / "a.svg").read_text()
     assert "conv2d" in picture
     assert "Export" not in picture
+
+
+TABLES = {
+    "ledger": ["1"],
+    "rows": ["2"],
+    "families": ["2", "i"],
+    "operators": ["2", "b", "G", "enter"],
+    "calls": ["3"],
+    "kernels": ["4"],
+    "environment": ["6"],
+}
+
+
+@pytest.mark.parametrize("keys", TABLES.values(), ids=TABLES)
+async def test_every_table_can_be_copied_and_exported_as_numbers(gtsrb: Diff, tmp_path: Path, keys: list[str]) -> None:
+    async with opened(size=NARROW, exporters=exporters()) as pilot:
+        await pilot.press(*keys)
+        await pilot.pause(0.1)
+        await pilot.press("Y")
+        titles, *copied = clipboard(pilot)
+        assert all(titles)
+        assert all(len(line) == len(titles) and any(map(str.strip, line)) for line in copied)
+        if keys != TABLES["environment"]:
+            await pilot.press("y")
+            assert clipboard(pilot) == copied[:1]
+        await pilot.press("%")
+        await export(pilot, 0, tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == len(copied)
+    for line in lines:
+        for title, cell in line.items():
+            if title.endswith(("_ns", "rows")):
+                assert not cell or int(cell) is not None
+            elif title.endswith(("_calls", "share", "ratio")):
+                assert not cell or float(cell) is not None
+            else:
+                assert not re.fullmatch(r"[-+]?[\d.,]+ ?(%|x|[mu]?s)", cell), title
+    if keys == TABLES["ledger"]:
+        assert sum(int(line["difference_ns"]) for line in lines[1:-1]) == gtsrb.total.delta_ns
+        assert [line["base_ns"] for line in (lines[0], lines[-1])] == [str(gtsrb.total.base_ns)] * 2
+        assert lines[-1]["candidate_ns"] == str(gtsrb.total.candidate_ns)
 
 
 async def test_a_name_is_proposed_and_follows_the_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Generic, TypeAlias, TypeVar
@@ -14,7 +14,7 @@ from textual.message import Message
 
 from tracediff import units
 from tracediff.tui.actions import Scope, bindings
-from tracediff.tui.tabular import Table
+from tracediff.tui.tabular import Cell, Table
 from tracediff.tui.widgets.lines import LinesView
 
 Item = TypeVar("Item")
@@ -49,7 +49,8 @@ class Column(Generic[Item, Look]):
         elastic: takes what is left over.
         ascending: the order that one wants first.
         centred: its heading is.
-        ns: the nanoseconds that it shows, where it shows a time.
+        copied: whether it says something as text; a bar does not.
+        raw: what stands for it where programs read on, by title: numbers; None: its text, under its key.
     """
 
     key: str
@@ -62,7 +63,8 @@ class Column(Generic[Item, Look]):
     elastic: bool = False
     ascending: bool = False
     centred: bool = False
-    ns: Callable[[Item], int | None] | None = None
+    copied: bool = True
+    raw: Mapping[str, Callable[[Item, Look], Cell]] | None = None
 
 
 class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
@@ -191,18 +193,31 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         return self.columns_wanted
 
     def as_table(self, raw: bool = False) -> Table:
-        # What sorts by nothing is a bar.
-        columns = self.sortable
-        titles = [(f"{column.key}_ns" if column.ns else column.key) if raw else column.title for column in columns]
-        rows = [
-            [column.ns(item) if raw and column.ns else self._whole(item, column) for column in columns]
-            for item in self.shown
+        columns, look = self._copied, self._look
+        if not raw or look is None:
+            rows = [self._whole_line(item) for item in self.shown]
+            return Table([column.title for column in columns], rows, [column.right for column in columns])
+        fields = [
+            (title, column.right, value)
+            for column in columns
+            for title, value in (column.raw or {column.key: self._as_text(column)}).items()
         ]
-        return Table(titles, rows, [column.right for column in columns])
+        titles, right, values = zip(*fields, strict=True)
+        return Table(titles, [[value(item, look) for value in values] for item in self.shown], right)
 
     def line_under_cursor(self) -> list[str] | None:
         item = self.item_under_cursor()
-        return None if item is None else [self._whole(item, column) for column in self.sortable]
+        return None if item is None else self._whole_line(item)
+
+    @property
+    def _copied(self) -> list[Column[Item, Look]]:
+        return [column for column in self.columns_wanted if column.copied]
+
+    def _as_text(self, column: Column[Item, Look]) -> Callable[[Item, Look], Cell]:
+        return lambda item, look: self._whole(item, column)
+
+    def _whole_line(self, item: Item) -> list[str]:
+        return [self._whole(item, column) for column in self._copied]
 
     def _whole(self, item: Item, column: Column[Item, Look]) -> str:
         """A cell's text, however long."""
