@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 from rich.style import Style
 from textual.pilot import Pilot
@@ -22,7 +23,7 @@ from tracediff.tui.widgets.kernels_table import KernelsTable
 from tracediff.tui.widgets.ledger_table import LedgerTable
 from tracediff.tui.widgets.prose import Prose
 from tracediff.waterfall import waterfall
-from tui.driver import NARROW, PRINTED, RESNET, WIDE, opened, until
+from tui.driver import NARROW, PRINTED, RESNET, WIDE, messages, on_screen, opened, until
 from tui.test_comparison import cells, rows_table, text_of
 
 from builders import Call, TraceBuilder, annotation
@@ -144,6 +145,16 @@ async def test_kernels_are_those_of_the_diff_and_lead_to_their_rows(gtsrb: Diff)
         await pilot.press("enter")
         await pilot.pause()
         assert shown_rows(pilot, gtsrb) == sorted(gtsrb.kernels[-1].rows)
+
+
+async def test_names_in_messages_are_no_markup(gtsrb: Diff) -> None:
+    async with opened(tab="kernels") as pilot:
+        table = pilot.app.screen.query_one(KernelsTable)
+        elsewhere = structs.replace(gtsrb.kernels[0], implementation="gemm[/x]", rows=())
+        table.post_message(KernelsTable.Opened(table, elsewhere))
+        await until(pilot, lambda: bool(messages(pilot)))
+        await pilot.pause(0.1)
+        assert "gemm[/x] ran on other threads only" in on_screen(pilot)
 
 
 async def test_a_side_without_a_log_says_how_to_get_one() -> None:

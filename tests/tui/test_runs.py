@@ -36,7 +36,7 @@ async def choosing(
 ) -> AsyncIterator[Pilot[int]]:
     app = TracediffApp(base, folder=str(folder))
     app.animation_level = "none"
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await listed(pilot)
         yield pilot
 

@@ -77,9 +77,21 @@ class TerminalApp(App[int], inherit_bindings=False):
     def tell(
         self, text: str, severity: SeverityLevel = "information", timeout: float = SHORT_S, title: str = ""
     ) -> None:
-        """Shows a message in a corner; names in it are no mark-up."""
-        lines = "\n".join(map(units.printable, text.splitlines()))
-        self.notify(lines, title=units.printable(title), severity=severity, timeout=timeout, markup=False)
+        """Shows a message in a corner."""
+        self.notify(text, title=title, severity=severity, timeout=timeout)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """As Textual's, but names of a trace in a message are never mark-up, whoever shows it."""
+        lines = "\n".join(map(units.printable, message.splitlines()))
+        super().notify(lines, title=units.printable(title), severity=severity, timeout=timeout, markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The actions that have a key where the palette was called from, and the theme."""

@@ -228,7 +228,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     def _say_where_it_is(self) -> None:
         if not self.query_one(RowPanel).display:
-            self.notify("no room for the row beside the table: enter opens it", markup=False)
+            self.notify("no room for the row beside the table: enter opens it")
 
     def action_zoom(self) -> None:
         """All of the screen for the tab, or back."""

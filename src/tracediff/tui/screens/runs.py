@@ -227,7 +227,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         """Marks the line under the cursor, or takes its mark away."""
         side = self._table.item_under_cursor()
         if side and side.error:
-            self.notify(units.printable(f"{side.path}: {side.error}"), severity="warning", markup=False)
+            self.notify(f"{side.path}: {side.error}", severity="warning")
         elif side:
             self._mark(self._marks.toggled(side.path))
 
@@ -241,6 +241,6 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         if pair := self._marks.pair(under_cursor.path if under_cursor and not under_cursor.error else None):
             self.post_message(PairChosen(*pair))
         elif self._marks.letters:
-            self.notify("go to what to compare it with, and press enter there", markup=False)
+            self.notify("go to what to compare it with, and press enter there")
         else:
-            self.notify("mark the base with space first", markup=False)
+            self.notify("mark the base with space first")
