@@ -11,7 +11,7 @@ from msgspec import structs
 from rich.console import Console
 from rich.style import Style
 from textual.pilot import Pilot
-from textual.widgets import Static, TabbedContent
+from textual.widgets import Input, Static, TabbedContent
 
 from tracediff import units
 from tracediff.model.diff import Diff
@@ -145,6 +145,31 @@ async def test_kernels_are_those_of_the_diff_and_lead_to_their_rows(gtsrb: Diff)
         await pilot.press("enter")
         await pilot.pause()
         assert shown_rows(pilot, gtsrb) == sorted(gtsrb.kernels[-1].rows)
+
+
+async def test_fields_and_differences_filter_kernels(gtsrb: Diff) -> None:
+    conv, *_, gemm = gtsrb.kernels
+    async with opened(tab="kernels") as pilot:
+        table = pilot.app.screen.query_one(KernelsTable)
+        await pilot.press("/")
+        for needle, kept in (
+            ("kernel:acl >1us", conv),
+            ("family:conv2d significant changed", conv),
+            ("op:addmm", gemm),
+            ("op:addmm !faster !slower", gemm),
+        ):
+            pilot.app.screen.query_one("#filter", Input).value = needle
+            await pilot.pause()
+            assert kept in table.shown
+            assert len(table.shown) < len(gtsrb.kernels)
+
+
+async def test_the_environment_says_what_of_a_filter_it_ignores() -> None:
+    async with opened(tab="environment") as pilot:
+        await pilot.press("/", *"OMP >1us kernel:acl")
+        await pilot.pause()
+        assert "env OMP_NUM_THREADS" in environment(pilot)
+        assert "only the filter's words count here" in text_of(pilot, "#status")
 
 
 async def test_names_in_messages_are_no_markup(gtsrb: Diff) -> None:

@@ -51,6 +51,8 @@ class EnvironmentPane(Pane):
         self.narrow(Narrowing())
 
     def narrow(self, narrowing: Narrowing) -> None:
+        self._ignored = filtering.ignored(narrowing.needle)
+
         def wanted(*words: str) -> bool:
             return filtering.matches(" ".join(words).lower(), narrowing.needle)
 
@@ -70,7 +72,7 @@ class EnvironmentPane(Pane):
         whole = units.count(len(self._fields), "field")
         shown = whole if len(self._shown) == len(self._fields) else f"{len(self._shown):,} of {whole}"
         differing = sum(_mark(field) == _DIFFERS for field in self._fields)
-        return [shown, f"{differing:,} differ"] if self._fields else []
+        return [*filter(None, [self._ignored]), *([shown, f"{differing:,} differ"] if self._fields else [])]
 
     def _table(self) -> DrawnTable:
         """The fields, folded where a value is long: what differs may be at its end."""

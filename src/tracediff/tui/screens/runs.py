@@ -186,7 +186,8 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         whole = units.count(table.total, "line")
         shown = whole if len(table.shown) == table.total else f"{len(table.shown):,} of {whole}"
         if self._listing:
-            self._status.update(f"{shown}, {table.order}" if self._sides else "")
+            parts = [filtering.ignored(self._input.value), shown, table.order]
+            self._status.update(", ".join(filter(None, parts)) if self._sides else "")
         self._say_what_is_known()
 
     @on(Input.Changed, "#filter")
