@@ -88,6 +88,6 @@ def _sources(diff: Diff) -> Iterator[str]:
         )
     if any(side and not side.time_ns for pair in diff.kernels for side in (pair.base, pair.candidate)):
         yield (
-            "OpenBLAS writes no log: its calls are those of the operators that it works for, and what runs in its place "
-            "has no difference."
+            "OpenBLAS writes no log: its calls are those of the operators that it works for; what ran in its place on "
+            "the other side has no difference."
         )
