@@ -20,6 +20,7 @@ from tracediff.tui.app import TracediffApp
 from tracediff.tui.glyphs import is_utf8
 from tracediff.tui.palette import CONTRAST, Palette, contrast
 from tracediff.tui.screens.compare import CompareScreen
+from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.export import ExportDialog
 from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.widgets.call_tree import CallTreeView
@@ -46,8 +47,15 @@ async def test_copying_the_line_and_all_lines(gtsrb: Diff) -> None:
         assert messages(pilot)[-1] == "Copied 2 lines"
         await pilot.press("escape", "3", "j", "y")
         assert clipboard(pilot) == [["  conv2d", "27.651 ms", "17.332 ms", "-10.319 ms"]]
-        await pilot.press("6", "y")
-        assert messages(pilot)[-1] == "no line under the cursor"
+        await pilot.press("1", "tab", "y")
+        ((text, rows),) = clipboard(pilot)
+        assert (text, int(rows)) == (gtsrb.explanations[0].text, len(gtsrb.explanations[0].rows))
+        await pilot.press("Y")
+        assert len(clipboard(pilot)) == 1 + len(gtsrb.explanations)
+        for keys in (("6", "y"), ("5", "y")):
+            await pilot.press(*keys)
+            assert messages(pilot)[-1] == "no line under the cursor"
+        await pilot.press("6")
         await pilot.press("Y")
         assert ["differs", "backend", "openblas", "acl"] in clipboard(pilot)
         assert ["Inputs", f"base: {gtsrb.base.path}", "", ""] in clipboard(pilot)
@@ -292,6 +300,18 @@ async def test_few_colours_are_the_terminals_own(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("COLORTERM", raising=False)
     async with opened() as pilot:
         assert pilot.app.theme == "ansi-dark"
+
+
+async def test_a_row_on_a_screen_of_its_own_takes_another_theme_over() -> None:
+    async with opened() as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DetailScreen))
+        pilot.app.theme = "textual-light"
+        await pilot.pause(0.1)
+        palette = Palette.of(pilot.app.theme_variables)
+        tree = pilot.app.screen.query_one(CallTreeView)
+        assert tree.outline
+        assert palette.less in {span.style for span in tree.line_text(tree.outline.visible[0]).spans}
 
 
 async def test_a_theme_is_kept_while_the_app_runs() -> None:

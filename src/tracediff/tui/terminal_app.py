@@ -17,7 +17,7 @@ from tracediff.tui.actions import TABS, Scope, bindings, written
 from tracediff.tui.glyphs import AsciiOnly, is_utf8
 from tracediff.tui.palette import readable
 from tracediff.tui.settings import read_settings
-from tracediff.tui.tabular import tab_separated, tabular_of
+from tracediff.tui.tabular import Tabular, tab_separated, tabular_of
 
 SHORT_S, LONG_S = 3, 15
 """For how long messages stay that one expects, and those that one has to read."""
@@ -106,9 +106,9 @@ class TerminalApp(App[int], inherit_bindings=False):
             yield SystemCommand(f"{binding.description} ({written(binding.key)})", binding.tooltip, run)
 
     def action_copy_line(self) -> None:
-        """Copies the line under the cursor."""
-        shown = tabular_of(self.screen)
-        line = shown.line_under_cursor() if shown else None
+        """Copies the line under the cursor, of what has the focus: another one would be a surprise."""
+        focused = self.screen.focused
+        line = focused.line_under_cursor() if isinstance(focused, Tabular) else None
         if line is None:
             self.tell("no line under the cursor", "warning")
         else:
