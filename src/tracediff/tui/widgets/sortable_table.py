@@ -93,7 +93,7 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
     def __init__(self, columns: Sequence[Column[Item, Look]], sort_key: str | None, id: str) -> None:  # noqa: A002
         super().__init__(id)
         self.columns_wanted = tuple(columns)
-        self.sort_key = sort_key
+        self._sorted_by = self._column(sort_key)
         self.sort_ascending = False
         self._wanted: Callable[[Item], bool] = lambda item: True
         self.shown: list[Item] = []
@@ -120,12 +120,15 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
 
     def sort_by(self, key: str) -> None:
         """Sorts by a column; by the same once more turns the order round."""
-        column = next(column for column in self.columns_wanted if column.key == key)
-        if column.sort is None:
+        column = self._column(key)
+        if column is None or column.sort is None:
             return
         self.sort_ascending = not self.sort_ascending if key == self.sort_key else column.ascending
-        self.sort_key = key
+        self._sorted_by = column
         self.rebuild(relayout=True)
+
+    def _column(self, key: str | None) -> Column[Item, Look] | None:
+        return next((column for column in self.columns_wanted if column.key == key), None)
 
     @property
     def sortable(self) -> list[Column[Item, Look]]:
@@ -133,9 +136,14 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         return [column for column in self.columns_wanted if column.sort]
 
     @property
+    def sort_key(self) -> str | None:
+        """The key of the column that the lines are in the order of."""
+        return self._sorted_by.key if self._sorted_by else None
+
+    @property
     def order(self) -> str:
         """`by difference, largest first`, in words for the status line."""
-        column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
+        column = self._sorted_by
         return f"by {column.title} {'▲' if self.sort_ascending else '▼'}" if column else ""
 
     def rebuild(self, relayout: bool = False) -> None:
@@ -146,7 +154,7 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
             return
         under_cursor = self.item_under_cursor()
         kept = [item for item in self._items if self._wanted(item)]
-        column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
+        column = self._sorted_by
         if column and column.sort:
             kept.sort(key=column.sort, reverse=not self.sort_ascending)
         kept.sort(key=self.group)
@@ -227,6 +235,8 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         padding = 2 * _PADDING
         room = self.line_width
         self.columns_wanted = tuple(self.columns_for(room))
+        # Where another width shows other columns instead, the order stays what it was.
+        self._sorted_by = self._column(self.sort_key) or self._sorted_by
         # How far elastic ones may grow: until they say all, and at first to twice their least width.
         growth = {one.key: max(0, self._widest(one) - one.width) for one in self.columns_wanted if one.elastic}
         comfort = {one.key: min(one.width, growth[one.key]) for one in self.columns_wanted if one.elastic}
