@@ -10,7 +10,8 @@ from tracediff import phrases, units
 from tracediff.analysis.grouped import Group
 from tracediff.analysis.significance import is_material, is_significant
 from tracediff.tui.figures import Figures
-from tracediff.tui.widgets.sortable_table import Column, SortableTable
+from tracediff.tui.widgets.column import Column
+from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.tables import LARGEST_BAR, LEAST_BAR, ratio_cell
 
 _NOT_RECORDED = "none recorded"

@@ -7,7 +7,8 @@ from rich.text import Text
 from tracediff import phrases, units
 from tracediff.model.kernels import Kernel, KernelPair
 from tracediff.tui.figures import MISSING, Figures
-from tracediff.tui.widgets.sortable_table import Column, SortableTable
+from tracediff.tui.widgets.column import Column
+from tracediff.tui.widgets.sortable_table import SortableTable
 
 _BAR = 11
 

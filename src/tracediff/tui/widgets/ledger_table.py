@@ -12,7 +12,8 @@ from tracediff import phrases
 from tracediff.analysis.significance import is_significant
 from tracediff.model.diff import Diff, LedgerTerm, Total
 from tracediff.tui.figures import Figures
-from tracediff.tui.widgets.sortable_table import Column, SortableTable
+from tracediff.tui.widgets.column import Column
+from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.waterfall import Bar, waterfall
 
 

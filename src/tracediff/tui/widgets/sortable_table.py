@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -15,16 +14,11 @@ from textual.message import Message
 from tracediff import units
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.tabular import Cell, Table
+from tracediff.tui.widgets.column import Column, Item, Look
 from tracediff.tui.widgets.lines import LinesView
-
-Item = TypeVar("Item")
-Look = TypeVar("Look")
-"""What cells are written with: `Figures` for what is in a Diff."""
 
 _NO_LIMIT = 1_000
 """More cells than any text needs."""
-
-SortKey: TypeAlias = int | float | str | tuple[int | float | str, ...]
 
 _PADDING = 1
 """Cells on either side of a column."""
@@ -32,39 +26,6 @@ COMFORT_RANK = 7
 """Columns from this rank on are there only where elastic ones before them have twice their least width, if need be."""
 _MEASURED = 500
 """So many items say how wide an elastic column may grow: more would be felt, and differ by little."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Item, Look]):
-    """A column.
-
-    Attributes:
-        key: what sorting and tests name it by.
-        title: its heading.
-        cell: an item's text in so many cells.
-        sort: what to sort by; None: it sorts by nothing.
-        width: in cells; the least where it is elastic.
-        rank: columns with a low rank are shown first where not all fit; those of one rank above 0 together, or not.
-        right: aligned right.
-        elastic: takes what is left over.
-        ascending: the order that one wants first.
-        centred: its heading is.
-        copied: whether it says something as text; a bar does not.
-        raw: what stands for it where programs read on, by title: numbers; None: its text, under its key.
-    """
-
-    key: str
-    title: str
-    cell: Callable[[Item, Look, int], Text | str]
-    sort: Callable[[Item], SortKey] | None
-    width: int
-    rank: int = 0
-    right: bool = True
-    elastic: bool = False
-    ascending: bool = False
-    centred: bool = False
-    copied: bool = True
-    raw: Mapping[str, Callable[[Item, Look], Cell]] | None = None
 
 
 class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):

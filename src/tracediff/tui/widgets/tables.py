@@ -13,7 +13,8 @@ from tracediff.analysis.implementation import working_self_ns
 from tracediff.analysis.significance import is_material, is_significant
 from tracediff.model.diff import OperatorPair, OperatorTime, Row, RowSide
 from tracediff.tui.figures import MISSING, Figures
-from tracediff.tui.widgets.sortable_table import Column, SortableTable
+from tracediff.tui.widgets.column import Column
+from tracediff.tui.widgets.sortable_table import SortableTable
 
 _SHORT_CHANGES = {"implementation": "impl", "only candidate": "only cand"}
 _TIME = 10
