@@ -224,7 +224,7 @@ async def test_zoom_gives_the_screen_to_the_tab_and_back() -> None:
         await pilot.press("z")
         await pilot.pause()
         assert table.size.height == NARROW[1] - 1
-        assert "zoomed" in on_screen(pilot)
+        assert "zoomed, z ends that" in on_screen(pilot)
         await pilot.press("z")
         await pilot.pause()
         assert table.size.height == before

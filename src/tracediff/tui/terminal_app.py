@@ -19,7 +19,7 @@ from tracediff.tui.palette import readable
 from tracediff.tui.settings import read_settings
 from tracediff.tui.tabular import Tabular, tab_separated, tabular_of
 
-SHORT_S, LONG_S = 3, 15
+SHORT_S, LONG_S = 3, 8
 """For how long messages stay that one expects, and those that one has to read."""
 
 _NO_COLOR = NoColor()

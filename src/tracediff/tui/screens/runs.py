@@ -101,6 +101,14 @@ class RunsScreen(Screen[None], inherit_bindings=False):
             gone = {side.path for side in before.sides} - {side.path for side in self._sides}
             self._marks = self._marks.without(gone)
         self._show(_NOTHING.format(folder=self._place))
+        if before is None:
+            self._go_to_counterpart()
+
+    def _go_to_counterpart(self) -> None:
+        """To what can be compared with the marked base: enter is the next thing to press."""
+        table, base = self._table, next((side for side in self._sides if side.path == self._marks.base), None)
+        if base:
+            table.go_to(lambda side: side is not base and not side.error and table.group(side) == table.group(base))
 
     @on(LoadFailed)
     def _say_why_not(self, failed: LoadFailed) -> None:

@@ -142,6 +142,11 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         line = self._lines[self.cursor] if 0 <= self.cursor < len(self._lines) else None
         return None if isinstance(line, Text) else line
 
+    def go_to(self, wanted: Callable[[Item], bool]) -> None:
+        """Puts the cursor on the first item that is wanted, if there is one."""
+        items = ((line, item) for line, item in enumerate(self._lines) if not isinstance(item, Text))
+        self.cursor = next((line for line, item in items if wanted(item)), self.cursor)
+
     def _places(self, item: Item | None) -> Iterator[int]:
         """The line that the item has, if it is on show."""
         for place, line in enumerate(self._lines):
