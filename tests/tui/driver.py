@@ -84,7 +84,7 @@ async def opened(
     inputs: tuple[str, str] = GTSRB, size: tuple[int, int] = WIDE, *, tab: str | None = "operators", **options: Any
 ) -> AsyncIterator[Pilot[int]]:
     """The TUI on a comparison; options as of the app."""
-    async with new_app(inputs, **options).run_test(size=size) as pilot:
+    async with new_app(inputs, **options).run_test(size=size, notifications=True) as pilot:
         await compared(pilot)
         if tab:
             await pilot.press(str(1 + TABS.index(tab)))

@@ -103,3 +103,18 @@ async def test_help_lists_every_action_and_palette_runs_them() -> None:
         assert isinstance(pilot.app.screen, CompareScreen)
         assert pilot.app.focused is not None
         assert pilot.app.focused.id == "call-tree"
+
+
+async def test_the_palette_finds_what_another_tab_can_do() -> None:
+    async with opened(tab="operators") as pilot:
+        await pilot.press("ctrl+p")
+        await pilot.pause(0.1)
+        await pilot.press(*"flame (")
+        await pilot.pause(0.3)
+        await pilot.press("enter")
+        await pilot.pause(0.2)
+        await pilot.press("enter")
+        await pilot.pause(0.3)
+        pane = pilot.app.screen.query_one(TimelinePane)
+        assert pane.is_on_screen
+        assert "flame: 29 | 29 stacks" in pane.status()[0]

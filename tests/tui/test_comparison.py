@@ -126,6 +126,22 @@ async def test_sorting_by_keys_menu_and_mouse(gtsrb: Diff) -> None:
         assert [name.split()[0] for name in cells(table, "row")] == by_family[::-1]
 
 
+async def test_a_wider_screen_keeps_the_order_of_a_column_that_it_splits() -> None:
+    async with opened() as pilot:
+        table = rows_table(pilot)
+        await pilot.press("d")
+        await pilot.pause(0.1)
+        table.sort_by("implementation")
+        order = [id(row) for row in table.shown]
+        await pilot.resize_terminal(250, 60)
+        await pilot.pause(0.1)
+        assert "base_implementation" in [column.key for column in table.columns_wanted]
+        assert "by implementation ▲" in text_of(pilot, "#status")
+        await pilot.press("/", "enter", "I", "I")
+        await pilot.pause()
+        assert [id(row) for row in table.shown] == order
+
+
 async def test_cursor_stays_on_its_row_when_the_order_turns() -> None:
     async with opened() as pilot:
         table = rows_table(pilot)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tracediff.tui.app import TracediffApp
 from tracediff.tui.glyphs import is_utf8
 from tracediff.tui.palette import CONTRAST, Palette, contrast
 from tracediff.tui.screens.compare import CompareScreen
+from tracediff.tui.screens.detail import DetailScreen
 from tracediff.tui.screens.export import ExportDialog
 from tracediff.tui.screens.help import HelpScreen
 from tracediff.tui.widgets.call_tree import CallTreeView
@@ -45,10 +47,18 @@ async def test_copying_the_line_and_all_lines(gtsrb: Diff) -> None:
         assert messages(pilot)[-1] == "Copied 2 lines"
         await pilot.press("escape", "3", "j", "y")
         assert clipboard(pilot) == [["  conv2d", "27.651 ms", "17.332 ms", "-10.319 ms"]]
-        await pilot.press("6", "y")
-        assert messages(pilot)[-1] == "no line under the cursor"
+        await pilot.press("1", "tab", "y")
+        ((text, rows),) = clipboard(pilot)
+        assert (text, int(rows)) == (gtsrb.explanations[0].text, len(gtsrb.explanations[0].rows))
         await pilot.press("Y")
-        assert [f"- base: {gtsrb.base.path}"] in clipboard(pilot)
+        assert len(clipboard(pilot)) == 1 + len(gtsrb.explanations)
+        for keys in (("6", "y"), ("5", "y")):
+            await pilot.press(*keys)
+            assert messages(pilot)[-1] == "no line under the cursor"
+        await pilot.press("6")
+        await pilot.press("Y")
+        assert ["differs", "backend", "openblas", "acl"] in clipboard(pilot)
+        assert ["Inputs", f"base: {gtsrb.base.path}", "", ""] in clipboard(pilot)
 
 
 async def export(pilot: Pilot[int], place: int, path: Path | str) -> None:
@@ -81,6 +91,48 @@ async def test_exports_hold_what_is_shown(gtsrb: Diff, tmp_path: Path) -> None:
     picture = (tmp_path / "a.svg").read_text()
     assert "conv2d" in picture
     assert "Export" not in picture
+
+
+TABLES = {
+    "ledger": ["1"],
+    "rows": ["2"],
+    "families": ["2", "i"],
+    "operators": ["2", "b", "G", "enter"],
+    "calls": ["3"],
+    "kernels": ["4"],
+    "environment": ["6"],
+}
+
+
+@pytest.mark.parametrize("keys", TABLES.values(), ids=TABLES)
+async def test_every_table_can_be_copied_and_exported_as_numbers(gtsrb: Diff, tmp_path: Path, keys: list[str]) -> None:
+    async with opened(size=NARROW, exporters=exporters()) as pilot:
+        await pilot.press(*keys)
+        await pilot.pause(0.1)
+        await pilot.press("Y")
+        titles, *copied = clipboard(pilot)
+        assert all(titles)
+        assert all(len(line) == len(titles) and any(map(str.strip, line)) for line in copied)
+        if keys != TABLES["environment"]:
+            await pilot.press("y")
+            assert clipboard(pilot) == copied[:1]
+        await pilot.press("%")
+        await export(pilot, 0, tmp_path / "a.csv")
+    with (tmp_path / "a.csv").open() as file:
+        lines = list(csv.DictReader(file))
+    assert len(lines) == len(copied)
+    for line in lines:
+        for title, cell in line.items():
+            if title.endswith(("_ns", "rows")):
+                assert not cell or int(cell) is not None
+            elif title.endswith(("_calls", "share", "ratio")):
+                assert not cell or float(cell) is not None
+            else:
+                assert not re.fullmatch(r"[-+]?[\d.,]+ ?(%|x|[mu]?s)", cell), title
+    if keys == TABLES["ledger"]:
+        assert sum(int(line["difference_ns"]) for line in lines[1:-1]) == gtsrb.total.delta_ns
+        assert [line["base_ns"] for line in (lines[0], lines[-1])] == [str(gtsrb.total.base_ns)] * 2
+        assert lines[-1]["candidate_ns"] == str(gtsrb.total.candidate_ns)
 
 
 async def test_a_name_is_proposed_and_follows_the_format(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +224,7 @@ async def test_zoom_gives_the_screen_to_the_tab_and_back() -> None:
         await pilot.press("z")
         await pilot.pause()
         assert table.size.height == NARROW[1] - 1
-        assert "zoomed" in on_screen(pilot)
+        assert "zoomed, z ends that" in on_screen(pilot)
         await pilot.press("z")
         await pilot.pause()
         assert table.size.height == before
@@ -248,6 +300,18 @@ async def test_few_colours_are_the_terminals_own(monkeypatch: pytest.MonkeyPatch
     monkeypatch.delenv("COLORTERM", raising=False)
     async with opened() as pilot:
         assert pilot.app.theme == "ansi-dark"
+
+
+async def test_a_row_on_a_screen_of_its_own_takes_another_theme_over() -> None:
+    async with opened() as pilot:
+        await pilot.press("enter")
+        await until(pilot, lambda: isinstance(pilot.app.screen, DetailScreen))
+        pilot.app.theme = "textual-light"
+        await pilot.pause(0.1)
+        palette = Palette.of(pilot.app.theme_variables)
+        tree = pilot.app.screen.query_one(CallTreeView)
+        assert tree.outline
+        assert palette.less in {span.style for span in tree.line_text(tree.outline.visible[0]).spans}
 
 
 async def test_a_theme_is_kept_while_the_app_runs() -> None:

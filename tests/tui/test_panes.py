@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 from rich.console import Console
 from rich.style import Style
 from textual.pilot import Pilot
-from textual.widgets import Static, TabbedContent
+from textual.widgets import Input, Static, TabbedContent
 
 from tracediff import units
 from tracediff.model.diff import Diff
@@ -22,7 +23,7 @@ from tracediff.tui.widgets.kernels_table import KernelsTable
 from tracediff.tui.widgets.ledger_table import LedgerTable
 from tracediff.tui.widgets.prose import Prose
 from tracediff.waterfall import waterfall
-from tui.driver import NARROW, PRINTED, RESNET, WIDE, opened, until
+from tui.driver import BERT, NARROW, PRINTED, RESNET, WIDE, messages, on_screen, opened, until
 from tui.test_comparison import cells, rows_table, text_of
 
 from builders import Call, TraceBuilder, annotation
@@ -144,6 +145,40 @@ async def test_kernels_are_those_of_the_diff_and_lead_to_their_rows(gtsrb: Diff)
         await pilot.press("enter")
         await pilot.pause()
         assert shown_rows(pilot, gtsrb) == sorted(gtsrb.kernels[-1].rows)
+
+
+@pytest.mark.parametrize(
+    ("needle", "kept"),
+    [
+        ("kernel:sve >1us", "eltwise jit:sve_256"),
+        ("family:activation significant slower changed", "eltwise jit:sve_256"),
+        ("op:addmm !changed", "gemm OpenBLAS"),
+    ],
+)
+async def test_fields_and_differences_filter_kernels(needle: str, kept: str) -> None:
+    async with opened(BERT, tab="kernels") as pilot:
+        await pilot.press("/")
+        pilot.app.screen.query_one("#filter", Input).value = needle
+        await pilot.pause()
+        assert cells(pilot.app.screen.query_one(KernelsTable), "kernel") == [kept]
+
+
+async def test_the_environment_says_what_of_a_filter_it_ignores() -> None:
+    async with opened(tab="environment") as pilot:
+        await pilot.press("/", *"OMP >1us kernel:acl")
+        await pilot.pause()
+        assert "env OMP_NUM_THREADS" in environment(pilot)
+        assert "only the filter's words count here" in text_of(pilot, "#status")
+
+
+async def test_names_in_messages_are_no_markup(gtsrb: Diff) -> None:
+    async with opened(tab="kernels") as pilot:
+        table = pilot.app.screen.query_one(KernelsTable)
+        elsewhere = structs.replace(gtsrb.kernels[0], implementation="gemm[/x]", rows=())
+        table.post_message(KernelsTable.Opened(table, elsewhere))
+        await until(pilot, lambda: bool(messages(pilot)))
+        await pilot.pause(0.1)
+        assert "gemm[/x] ran on other threads only" in on_screen(pilot)
 
 
 async def test_a_side_without_a_log_says_how_to_get_one() -> None:

@@ -36,7 +36,7 @@ async def choosing(
 ) -> AsyncIterator[Pilot[int]]:
     app = TracediffApp(base, folder=str(folder))
     app.animation_level = "none"
-    async with app.run_test(size=size) as pilot:
+    async with app.run_test(size=size, notifications=True) as pilot:
         await listed(pilot)
         yield pilot
 
@@ -316,6 +316,9 @@ async def test_leaving(key: str, code: int) -> None:
 async def test_the_file_that_was_named_is_the_base(tmp_path: Path) -> None:
     async with choosing(base=GTSRB[1]) as pilot:
         assert marks(pilot) == {"acl": "B"}
+        under_cursor = table_of(pilot).item_under_cursor()
+        assert under_cursor
+        assert under_cursor.name == "openblas"
     folder = Simulation().write(tmp_path / "acl", 2)
     link = tmp_path / "acl.json"
     link.symlink_to(sorted(folder.iterdir())[0])

@@ -45,8 +45,13 @@ def test_textual_is_the_version_that_the_pictures_were_made_with() -> None:
         pytest.param(GTSRB, ["6"], id="environment"),
     ],
 )
-def test_picture(snap_compare, inputs: tuple[str, str], keys: list[str], size: tuple[int, int]) -> None:
-    assert snap_compare(new_app(inputs), terminal_size=size, run_before=press(*keys))
+def test_picture(
+    snap_compare, monkeypatch: pytest.MonkeyPatch, inputs: tuple[str, str], keys: list[str], size: tuple[int, int]
+) -> None:
+    """Inputs are named as seen from the samples' folder: the one above it is that of a machine."""
+    monkeypatch.chdir(SAMPLES)
+    base, candidate = (Path(path).name for path in inputs)
+    assert snap_compare(new_app((base, candidate)), terminal_size=size, run_before=press(*keys))
 
 
 @pytest.mark.parametrize(

@@ -288,6 +288,17 @@ async def test_position_survives_other_figures_another_theme_and_swapping() -> N
         assert pair.view == before[0]
 
 
+async def test_swapping_keeps_the_stack_that_is_selected() -> None:
+    async with timeline() as (pilot, pair):
+        await press(pilot, "f", "down", "down", "down", "down", "right")
+        assert pair.track
+        assert pair.call is not None
+        stack, heading = pair.track.stack(pair.call), pair.tracks[0].heading
+        await press(pilot, "x")
+        await until(pilot, lambda: pair.tracks[0].heading != heading)
+        assert pair.track.stack(pair.call) == stack
+
+
 async def test_printed_tables_say_why_there_is_none() -> None:
     async with timeline(PRINTED, size=NARROW) as (pilot, pair):
         assert not pair.display

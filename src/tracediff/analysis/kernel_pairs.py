@@ -17,20 +17,31 @@ _Name: TypeAlias = tuple[str, str, str, Kind]
 def pair_kernels(diff: Diff) -> tuple[KernelPair, ...]:
     """The kernels of both sides, largest |difference| first, those whose difference is not known by their time."""
     beside = diff.other_threads.rows if diff.other_threads else ()
-    ran: dict[_Name, tuple[list[Kernel], list[Kernel]]] = defaultdict(lambda: ([], []))
+    ran: dict[_Name, tuple[dict[int, Kernel], dict[int, Kernel]]] = defaultdict(lambda: ({}, {}))
     families: dict[_Name, dict[int, str]] = defaultdict(dict)
+    unmeasured: tuple[set[int], set[int]] = (set(), set())
     for at, row in enumerate((*diff.rows, *beside)):
         for which, side in enumerate((row.base, row.candidate)):
             for kernel in side.kernels if side else ():
                 name = (kernel.library, kernel.primitive, kernel.implementation, kernel.kind)
-                ran[name][which].append(kernel)
+                ran[name][which][at] = kernel
                 families[name][at] = row.family
-    pairs = [_pair(diff, name, _sum(base), _sum(candidate), families[name]) for name, (base, candidate) in ran.items()]
+                if not kernel.time_ns:
+                    unmeasured[which].add(at)
+    pairs: list[KernelPair] = []
+    for name, by_side in ran.items():
+        # Where other code did its work and nobody measured that, what this kernel took there is no difference.
+        is_known = not any(
+            (families[name].keys() - of_side.keys()) & without_time
+            for of_side, without_time in zip(by_side, unmeasured, strict=True)
+        )
+        base, candidate = (_sum(list(of_side.values())) for of_side in by_side)
+        pairs.append(_pair(diff, name, base, candidate, families[name], is_known))
     return tuple(sorted(pairs, key=_by_size))
 
 
 def _pair(
-    diff: Diff, name: _Name, base: Kernel | None, candidate: Kernel | None, families: Mapping[int, str]
+    diff: Diff, name: _Name, base: Kernel | None, candidate: Kernel | None, families: Mapping[int, str], is_known: bool
 ) -> KernelPair:
     base_ns, candidate_ns = (
         # No log tells nothing, also not that a kernel did not run; nor does a library that writes no times.
@@ -41,7 +52,7 @@ def _pair(
         *name,
         base=base,
         candidate=candidate,
-        delta_ns=None if base_ns is None or candidate_ns is None else candidate_ns - base_ns,
+        delta_ns=candidate_ns - base_ns if is_known and base_ns is not None and candidate_ns is not None else None,
         families=tuple(dict.fromkeys(families.values())),
         rows=tuple(at for at in families if at < len(diff.rows)),
     )

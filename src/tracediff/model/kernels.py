@@ -88,7 +88,8 @@ class KernelPair(KernelName, frozen=True):
 
     Attributes:
         base, candidate: the sums of its rows; None where the side did not run it, or has no log that would tell.
-        delta_ns: None where a side has no log, or the library writes no times.
+        delta_ns: None where a side has no log, the library writes no times, or a side ran in one of the rows, in place
+            of this kernel, one of a library that writes none.
         families: those that it ran for.
         rows: indices into the rows that it ran for; those of other threads have none.
     """

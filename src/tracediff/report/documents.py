@@ -257,7 +257,8 @@ class KernelSumsRecord(TypedDict):
 class KernelPairRecord(TypedDict):
     """A library kernel over all rows and threads of the iterations; `rows` are those of the iteration's thread.
 
-    Times are the libraries' own; `delta_ns` is null where a side has no log, or the library writes no times.
+    Times are the libraries' own; `delta_ns` is null where a side has no log, the library writes no
+    times, or a side ran code without times in its place.
     """
 
     library: str

@@ -236,7 +236,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.COMPARE,
         "5",
         "show_tab('timeline')",
-        "Timeline",
+        "Timeline, flame graph",
         "an iteration of each side call by call, or as a flame graph",
     ),
     Action(

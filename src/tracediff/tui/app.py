@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.app import SystemCommand
 from textual.screen import Screen
 
 from tracediff.errors import TracediffError
@@ -101,6 +102,11 @@ class TracediffApp(TerminalApp, inherit_bindings=False):
         base, folder = self._named
         self._runs = RunsScreen(folder, base)
         self.push_screen(self._runs)
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        yield from super().get_system_commands(screen)
+        if self._compare is not None and screen is self._compare:
+            yield from self._compare.commands_of_other_tabs()
 
     def on_unmount(self) -> None:
         self._stop_loading()

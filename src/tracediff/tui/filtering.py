@@ -151,9 +151,25 @@ def _call_subject(tree: MergedTree, kind: tuple[int, ...], rows: Sequence[Subjec
     )
 
 
-def kernel_words(pair: KernelPair) -> str:
-    """What a filter looks for in a kernel."""
-    return _lines([kernel_name(pair), pair.library, *(FAMILY + family for family in pair.families)])
+def kernel_subject(pair: KernelPair, rows: Sequence[Subject], total_ns: int) -> Subject:
+    """What a filter looks at in a kernel: its own name and numbers, and where the rows are that it ran for.
+
+    Args:
+        pair: the kernel.
+        rows: the subjects of all rows.
+        total_ns: the whole difference.
+    """
+    name = _lines([kernel_name(pair)])
+    of_rows = [rows[at] for at in pair.rows]
+    return _subject(
+        pair,
+        total_ns,
+        words=name + _lines([pair.library, *(FAMILY + family for family in pair.families)]),
+        kernels=name,
+        modules="".join(row.modules for row in of_rows),
+        operators="".join(row.operators for row in of_rows),
+        changed=pair.base is None or pair.candidate is None,
+    )
 
 
 def capture_words(side: Listed, notes: str) -> str:
@@ -164,8 +180,14 @@ def capture_words(side: Listed, notes: str) -> str:
 
 
 def matches(words: str, needle: str) -> bool:
-    """Whether the filter leaves a line of which nothing but these words is known."""
-    return parse(needle).keeps(Subject(words))
+    """Whether the filter leaves a line of which nothing but these words is known: what else it asks for is ignored."""
+    return parse(needle).of_words().keeps(Subject(words))
+
+
+def ignored(needle: str) -> str:
+    """Says that `matches` ignores a part of the filter; empty where it does not."""
+    query = parse(needle)
+    return "" if query.tests == query.about_words else "only the filter's words count here"
 
 
 def of_family(name: str) -> str:
@@ -179,7 +201,7 @@ def row_unchanged(row: Row, total_ns: int) -> bool:
 
 
 def _subject(
-    item: Row | LedgerTerm | Group | OperatorPair,
+    item: Row | LedgerTerm | Group | OperatorPair | KernelPair,
     total_ns: int,
     words: str,
     operators: str,
@@ -190,6 +212,7 @@ def _subject(
     """With faster and slower by the verdict, where there is one; else by the sign of the difference."""
     judged = isinstance(item, Row | LedgerTerm)
     verdict = item.verdict if judged else None
+    delta_ns = item.delta_ns or 0
     return Subject(
         words=words,
         kernels=kernels,
@@ -197,9 +220,9 @@ def _subject(
         operators=operators,
         delta_ns=item.delta_ns,
         changed=changed,
-        faster=verdict == "faster" if verdict else item.delta_ns < 0,
-        slower=verdict == "slower" if verdict else item.delta_ns > 0,
-        significant=is_significant(item, total_ns) if judged else is_material(item.delta_ns, total_ns),
+        faster=verdict == "faster" if verdict else delta_ns < 0,
+        slower=verdict == "slower" if verdict else delta_ns > 0,
+        significant=is_significant(item, total_ns) if judged else is_material(delta_ns, total_ns),
     )
 
 

@@ -51,6 +51,7 @@ _TOKEN = re.compile(
     re.VERBOSE | re.DOTALL,
 )
 _MEASURING = re.compile(r"[<>].*|faster|slower|significant")
+_JUDGING = re.compile(rf"{_MEASURING.pattern}|changed")
 _DIFFERENCE = re.compile(r"(?P<comparison>[<>]=?)(?P<number>[+-]?\d{1,30}(?:\.\d{0,30})?)(?P<unit>ns|us|µs|ms|s)")
 
 
@@ -100,21 +101,28 @@ class Query:
         tests: what must all hold.
         error: what of it could not be understood; then there are no tests.
         measures: whether some of them are about numbers.
+        about_words: those that ask for nothing but words.
     """
 
     tests: tuple[Test, ...] = ()
     error: str = ""
     measures: bool = False
+    about_words: tuple[Test, ...] = ()
 
     def keeps(self, subject: Subject) -> bool:
         """Whether the line stays."""
         return all(test(subject) for test in self.tests)
+
+    def of_words(self) -> Query:
+        """The part that has a meaning for lines of which nothing but words is known."""
+        return Query(self.about_words, self.error, about_words=self.about_words)
 
 
 @lru_cache(maxsize=32)
 def parse(needle: str) -> Query:
     """What was typed, as tests; never fails, for it is called while somebody types."""
     tests: list[Test] = []
+    about_words: list[Test] = []
     at, measures = 0, False
     text = needle.strip()
     try:
@@ -124,11 +132,14 @@ def parse(needle: str) -> Query:
                 raise _UnfinishedError(f"cannot read {text[at:]}")
             at = token.end()
             if test := _test(token):
-                measures |= bool(_MEASURING.fullmatch(token["word"] or "")) and not token["field"]
+                word = token["word"] or ""
+                measures |= bool(_MEASURING.fullmatch(word)) and not token["field"]
                 tests.append(_opposite(test) if token["negated"] else test)
+                if not token["field"] and not _JUDGING.fullmatch(word):
+                    about_words.append(tests[-1])
     except _UnfinishedError as error:
         return Query(error=str(error))
-    return Query(tuple(tests), measures=measures)
+    return Query(tuple(tests), measures=measures, about_words=tuple(about_words))
 
 
 def quoted(text: str) -> str:

@@ -72,7 +72,7 @@ def _checked(path: str, document: dict[str, object], themes: Collection[str], ta
     settings = Settings(
         path,
         keys,
-        theme=reader.one_of(document, "theme", themes),
+        theme=reader.one_of(document, "theme", themes, listed="Theme in the palette lists them"),
         ascii=reader.switch(document, "ascii"),
         tab=reader.one_of(compare, "tab", tabs, "compare.tab"),
     )
@@ -102,12 +102,19 @@ class _Reader:
         return None
 
     def one_of(
-        self, document: dict[str, object], name: str, known: Collection[str], title: str | None = None
+        self,
+        document: dict[str, object],
+        name: str,
+        known: Collection[str],
+        title: str | None = None,
+        listed: str | None = None,
     ) -> str | None:
+        """One of a few words, or of many, of which `listed` says where they are."""
         value = document.get(name)
         if value is None or (isinstance(value, str) and value in known):
             return value
-        self.problems.append(f"{title or name}: {value!r} is none of {', '.join(known)}")
+        wrong = f"no {name}: {listed}" if listed else f"none of {', '.join(known)}"
+        self.problems.append(f"{title or name}: {value!r} is {wrong}")
         return None
 
     def keys(self, document: dict[str, object]) -> dict[str, str]:

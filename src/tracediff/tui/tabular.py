@@ -35,7 +35,8 @@ class Tabular(Protocol):
         """What is on show, in its order, also what scrolled away.
 
         Args:
-            raw: times as integers in nanoseconds, and titles that say so; else as on the screen.
+            raw: times as integers in nanoseconds, with titles that say so, and other numbers as numbers; else as on the
+                screen.
         """
         ...
 

@@ -17,9 +17,9 @@ from tracediff.tui.actions import TABS, Scope, bindings, written
 from tracediff.tui.glyphs import AsciiOnly, is_utf8
 from tracediff.tui.palette import readable
 from tracediff.tui.settings import read_settings
-from tracediff.tui.tabular import tab_separated, tabular_of
+from tracediff.tui.tabular import Tabular, tab_separated, tabular_of
 
-SHORT_S, LONG_S = 3, 15
+SHORT_S, LONG_S = 3, 8
 """For how long messages stay that one expects, and those that one has to read."""
 
 _NO_COLOR = NoColor()
@@ -77,9 +77,21 @@ class TerminalApp(App[int], inherit_bindings=False):
     def tell(
         self, text: str, severity: SeverityLevel = "information", timeout: float = SHORT_S, title: str = ""
     ) -> None:
-        """Shows a message in a corner; names in it are no mark-up."""
-        lines = "\n".join(map(units.printable, text.splitlines()))
-        self.notify(lines, title=units.printable(title), severity=severity, timeout=timeout, markup=False)
+        """Shows a message in a corner."""
+        self.notify(text, title=title, severity=severity, timeout=timeout)
+
+    def notify(
+        self,
+        message: str,
+        *,
+        title: str = "",
+        severity: SeverityLevel = "information",
+        timeout: float | None = None,
+        markup: bool = False,
+    ) -> None:
+        """As Textual's, but names of a trace in a message are never mark-up, whoever shows it."""
+        lines = "\n".join(map(units.printable, message.splitlines()))
+        super().notify(lines, title=units.printable(title), severity=severity, timeout=timeout, markup=False)
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The actions that have a key where the palette was called from, and the theme."""
@@ -94,9 +106,9 @@ class TerminalApp(App[int], inherit_bindings=False):
             yield SystemCommand(f"{binding.description} ({written(binding.key)})", binding.tooltip, run)
 
     def action_copy_line(self) -> None:
-        """Copies the line under the cursor."""
-        shown = tabular_of(self.screen)
-        line = shown.line_under_cursor() if shown else None
+        """Copies the line under the cursor, of what has the focus: another one would be a surprise."""
+        focused = self.screen.focused
+        line = focused.line_under_cursor() if isinstance(focused, Tabular) else None
         if line is None:
             self.tell("no line under the cursor", "warning")
         else:

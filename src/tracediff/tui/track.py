@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from tracediff.tui import filtering
 from tracediff.tui.boxes import Boxes
 from tracediff.tui.query import Subject
 from tracediff.tui.widgets.call_tree import ONLY_BASE, ONLY_CANDIDATE
+
+Stack: TypeAlias = tuple[frozenset[str], ...]
+"""The names of a call and its callers, the outermost first: those of both sides, whichever side has which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,29 @@ class Track:
     def family(self, call: int) -> str:
         """Whose time it is; empty for an annotation."""
         return _at(self.timeline.families, int(self.calls.family[call]))
+
+    def stack(self, call: int) -> Stack:
+        """Which stack a call is, where stacks are added up; empty where calls of one stack have places of their own."""
+        if not isinstance(self.calls, Stacks):
+            return ()
+        names = [self._names(call)]
+        while self.calls.depth[call]:
+            call = self.boxes.caller(call)
+            names.append(self._names(call))
+        return tuple(reversed(names))
+
+    def call_of(self, stack: Stack) -> int | None:
+        """The call that is a stack."""
+        level = np.flatnonzero(self.calls.depth == len(stack) - 1).tolist()
+        alike = (call for call in level if self._names(call) == stack[-1])
+        return next((call for call in alike if self.stack(call) == stack), None)
+
+    def _names(self, call: int) -> frozenset[str]:
+        sides = self.timeline.base, self.timeline.candidate
+        matched = self.timeline.calls_of(int(self.calls.node[call]))
+        return frozenset(
+            self.timeline.names[int(side.name[at])] for side, at in zip(sides, matched, strict=True) if at is not None
+        )
 
     def calls_with(self, wanted: Callable[[Subject], bool], rows: Sequence[Subject]) -> BoolArray:
         """Which calls a filter wants, shape (n,).

@@ -281,6 +281,15 @@ def test_no_log_does_not_say_that_a_kernel_did_not_run(write: Written) -> None:
     assert {(pair.candidate, pair.delta_ns) for pair in diff.kernels} == {(None, None)}
 
 
+def test_a_kernel_in_the_place_of_one_without_times_has_no_difference() -> None:
+    samples = Path(__file__).parents[3] / "sample_traces"
+    kernels = compare(samples / "bert-openblas.json.gz", samples / "bert-acl.json.gz").kernels
+
+    delta_ns = {(pair.primitive, pair.implementation): pair.delta_ns for pair in kernels}
+    assert delta_ns["matmul", "gemm:acl"] is None, "OpenBLAS did that on the base, and writes no times"
+    assert delta_ns["eltwise", "jit:sve_256"], "nothing of a library did that on the base"
+
+
 def test_attention_multiplies_as_often_as_it_likes(shown: Callable[..., Summary]) -> None:
     heads = Call("aten::_scaled_dot_product_flash_attention_for_cpu", 10, shapes=[[1, 4, 32, 16]] * 3)
     calls = [addmm(32, 64, 64), heads, addmm(32, 64, 64), heads]

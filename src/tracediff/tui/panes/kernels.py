@@ -40,18 +40,21 @@ class KernelsPane(Pane):
         return table if table.display else None
 
     def fill(self, figures: Figures) -> None:
+        self._diff = figures.diff
         kernels = figures.diff.kernels
-        self._total_ns = figures.diff.total.delta_ns
         self.query_one("#kernel-sources", Static).update("\n".join(_sources(figures.diff)))
         table = self.query_one(KernelsTable)
         table.display = bool(kernels)
         table.fill(kernels, figures)
 
     def narrow(self, narrowing: Narrowing) -> None:
+        query, total_ns = narrowing.query, self._diff.total.delta_ns
+        rows = filtering.row_subjects(self._diff) if query.tests else ()
+
         def wanted(pair: KernelPair) -> bool:
-            if narrowing.hides_unchanged and filtering.kernel_unchanged(pair, self._total_ns):
+            if narrowing.hides_unchanged and filtering.kernel_unchanged(pair, total_ns):
                 return False
-            return filtering.matches(filtering.kernel_words(pair), narrowing.needle)
+            return not query.tests or query.keeps(filtering.kernel_subject(pair, rows, total_ns))
 
         self.query_one(KernelsTable).keep(wanted)
 
@@ -84,4 +87,7 @@ def _sources(diff: Diff) -> Iterator[str]:
             "ledger."
         )
     if any(side and not side.time_ns for pair in diff.kernels for side in (pair.base, pair.candidate)):
-        yield "OpenBLAS writes no log: its calls are those of the operators that it works for."
+        yield (
+            "OpenBLAS writes no log: its calls are those of the operators that it works for; what ran in its place on "
+            "the other side has no difference."
+        )

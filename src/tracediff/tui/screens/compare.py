@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 from textual import on
-from textual.app import ComposeResult
+from textual.app import ComposeResult, SystemCommand
+from textual.binding import Binding
 from textual.containers import Container, Horizontal
 from textual.content import Content
 from textual.events import Resize
@@ -17,7 +20,7 @@ from textual.widgets.tabbed_content import ContentTabs
 
 from tracediff import units
 from tracediff.model.diff import Diff
-from tracediff.tui.actions import TABS, Scope, bindings
+from tracediff.tui.actions import TABS, Scope, bindings, written
 from tracediff.tui.figures import Figures
 from tracediff.tui.filtering import Narrowing
 from tracediff.tui.messages import ComparisonLeft, ReadProgress
@@ -142,7 +145,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
             parts.append(f"esc shows all, not only {self.narrowing.only.reason}")
         parts += ["unchanged hidden"] if self.narrowing.hides_unchanged and self._pane.hides else []
         parts += ["% of each side's iteration, differences of the base's"] if self.figures.as_share else []
-        parts += ["zoomed"] if self.has_class(_ZOOMED) else []
+        parts += [f"zoomed, {self._zoom_key} ends that"] if self.has_class(_ZOOMED) else []
         self._status.update(", ".join(parts))
 
     @on(LinesView.CursorMoved)
@@ -156,6 +159,12 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         pane = self._pane
         self.set_class(self.wants_panel and pane.details, "with-panel")
         self.query_one(RowPanel).show(pane.row, self.figures)
+
+    @property
+    def _zoom_key(self) -> str:
+        """As the user has it: the footer, which would say so, is hidden."""
+        bound = (active.binding for active in self.active_bindings.values())
+        return next((written(binding.key) for binding in bound if binding.action == "zoom"), "")
 
     @property
     def _pane(self) -> Pane:
@@ -228,7 +237,7 @@ class CompareScreen(Screen[None], inherit_bindings=False):
 
     def _say_where_it_is(self) -> None:
         if not self.query_one(RowPanel).display:
-            self.notify("no room for the row beside the table: enter opens it", markup=False)
+            self.notify("no room for the row beside the table: enter opens it")
 
     def action_zoom(self) -> None:
         """All of the screen for the tab, or back."""
@@ -239,6 +248,20 @@ class CompareScreen(Screen[None], inherit_bindings=False):
         """Times as time or as share of the iteration."""
         self.figures = Figures(self.diff, not self.figures.as_share)
         self._fill()
+
+    def commands_of_other_tabs(self) -> Iterator[SystemCommand]:
+        """What the tabs that are not on show can do, for the palette; it goes to the tab first."""
+        for pane in self.query(Pane):
+            if pane is self._pane:
+                continue
+            for binding in pane.BINDINGS:
+                if isinstance(binding, Binding):
+                    run = partial(self._run_in_tab, pane, binding.action)
+                    yield SystemCommand(f"{binding.description} ({pane.noun})", binding.tooltip, run)
+
+    def _run_in_tab(self, pane: Pane, action: str) -> None:
+        self.action_show_tab(pane.tab)
+        self.call_after_refresh(self.app.run_action, action, pane)  # pyright: ignore[reportUnknownMemberType]
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         if action == "toggle_unchanged":

@@ -16,6 +16,7 @@ from tracediff.model.diff import Row
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import Figures
 from tracediff.tui.messages import RowOpened
+from tracediff.tui.palette import Palette
 from tracediff.tui.widgets.call_tree import CallTreeView
 from tracediff.tui.widgets.row_detail import RowDetail
 
@@ -58,6 +59,11 @@ class DetailScreen(Screen[None], inherit_bindings=False):
         number = phrases.calls(self.row)
         several = "its one call an iteration" if number == "1" else f"first of {number} calls"
         calls.border_title = Text(f"call tree of {several}")
+        self.app.theme_changed_signal.subscribe(self, lambda theme: self._recolour())  # pyright: ignore[reportUnknownMemberType]
+        self._fill()
+
+    def _recolour(self) -> None:
+        self._figures = replace(self._figures, palette=Palette.of(self.app.theme_variables))  # pyright: ignore[reportUnknownMemberType]
         self._fill()
 
     def _fill(self) -> None:

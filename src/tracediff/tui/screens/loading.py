@@ -38,8 +38,11 @@ class LoadingScreen(Screen[None], inherit_bindings=False):
 
     def show_progress(self, progress: ReadProgress) -> None:
         """Moves the bar, and says how many bytes that is."""
-        self.query_one(ProgressBar).update(total=progress.total or None, progress=progress.done)
-        self.query_one("#stage", Static).update(units.reading(progress.done, progress.total))
+        # While the app closes, the screen is empty already.
+        for bar in self.query(ProgressBar):
+            bar.update(total=progress.total or None, progress=progress.done)
+        for stage in self.query("#stage").results(Static):
+            stage.update(units.reading(progress.done, progress.total))
 
     def action_cancel(self) -> None:
         """Reads no further."""

@@ -101,6 +101,14 @@ class RunsScreen(Screen[None], inherit_bindings=False):
             gone = {side.path for side in before.sides} - {side.path for side in self._sides}
             self._marks = self._marks.without(gone)
         self._show(_NOTHING.format(folder=self._place))
+        if before is None:
+            self._go_to_counterpart()
+
+    def _go_to_counterpart(self) -> None:
+        """To what can be compared with the marked base: enter is the next thing to press."""
+        table, base = self._table, next((side for side in self._sides if side.path == self._marks.base), None)
+        if base:
+            table.go_to(lambda side: side is not base and not side.error and table.group(side) == table.group(base))
 
     @on(LoadFailed)
     def _say_why_not(self, failed: LoadFailed) -> None:
@@ -186,7 +194,8 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         whole = units.count(table.total, "line")
         shown = whole if len(table.shown) == table.total else f"{len(table.shown):,} of {whole}"
         if self._listing:
-            self._status.update(f"{shown}, {table.order}" if self._sides else "")
+            parts = [filtering.ignored(self._input.value), shown, table.order]
+            self._status.update(", ".join(filter(None, parts)) if self._sides else "")
         self._say_what_is_known()
 
     @on(Input.Changed, "#filter")
@@ -227,7 +236,7 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         """Marks the line under the cursor, or takes its mark away."""
         side = self._table.item_under_cursor()
         if side and side.error:
-            self.notify(units.printable(f"{side.path}: {side.error}"), severity="warning", markup=False)
+            self.notify(f"{side.path}: {side.error}", severity="warning")
         elif side:
             self._mark(self._marks.toggled(side.path))
 
@@ -241,6 +250,6 @@ class RunsScreen(Screen[None], inherit_bindings=False):
         if pair := self._marks.pair(under_cursor.path if under_cursor and not under_cursor.error else None):
             self.post_message(PairChosen(*pair))
         elif self._marks.letters:
-            self.notify("go to what to compare it with, and press enter there", markup=False)
+            self.notify("go to what to compare it with, and press enter there")
         else:
-            self.notify("mark the base with space first", markup=False)
+            self.notify("mark the base with space first")

@@ -14,7 +14,8 @@ from tracediff.model.run import Run
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.figures import MISSING
 from tracediff.tui.palette import Palette
-from tracediff.tui.widgets.sortable_table import Column, SortableTable
+from tracediff.tui.widgets.column import Column
+from tracediff.tui.widgets.sortable_table import SortableTable
 
 UNKNOWN, UNREADABLE = "unknown workload", "cannot be read"
 _ELSEWHERE = "…"

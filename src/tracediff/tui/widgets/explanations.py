@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.table import Table
+from rich.table import Table as DrawnTable
 from rich.text import Text
 from textual import on
 from textual.message import Message
@@ -15,6 +15,7 @@ from tracediff import units
 from tracediff.model.diff import Explanation
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.palette import Palette
+from tracediff.tui.tabular import Table
 from tracediff.tui.widgets.options import Options
 
 
@@ -42,6 +43,15 @@ class Explanations(Options, inherit_bindings=False):
         self.set_options(Option(_item(one, palette)) for one in explanations)
         self.highlighted = under_cursor
 
+    def as_table(self, raw: bool = False) -> Table:
+        return Table(["explanation", "rows"], [[one.text, len(one.rows)] for one in self._shown], [False, True])
+
+    def line_under_cursor(self) -> list[str] | None:
+        if self.highlighted is None:
+            return None
+        explanation = self._shown[self.highlighted]
+        return [explanation.text, f"{len(explanation.rows):,}"]
+
     def on_focus(self) -> None:
         """Has a cursor where it is of use."""
         if self.highlighted is None:
@@ -53,8 +63,8 @@ class Explanations(Options, inherit_bindings=False):
         self.post_message(self.Opened(self._shown[event.option_index]))
 
 
-def _item(explanation: Explanation, palette: Palette) -> Table:
+def _item(explanation: Explanation, palette: Palette) -> DrawnTable:
     link = f"-> {units.count(len(explanation.rows), 'row')}" if explanation.rows else ""
-    item = Table.grid(padding=(0, 1, 0, 0))
+    item = DrawnTable.grid(padding=(0, 1, 0, 0))
     item.add_row("-", Text.assemble(units.printable(explanation.text), " ", (link, palette.link)))
     return item

@@ -10,7 +10,8 @@ from tracediff import phrases, units
 from tracediff.analysis.grouped import Group
 from tracediff.analysis.significance import is_material, is_significant
 from tracediff.tui.figures import Figures
-from tracediff.tui.widgets.sortable_table import Column, SortableTable
+from tracediff.tui.widgets.column import Column
+from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.tui.widgets.tables import LARGEST_BAR, LEAST_BAR, ratio_cell
 
 _NOT_RECORDED = "none recorded"
@@ -43,7 +44,7 @@ class GroupsTable(SortableTable[Group, Figures]):
         bar: Column[Group, Figures] = Column(
             "bar", "less│more",
             lambda group, figures, width: figures.bar(group.delta_ns, self._largest_ns, min(width, LARGEST_BAR)),
-            None, LEAST_BAR, rank=2, right=False, elastic=True, centred=True,
+            None, LEAST_BAR, rank=2, right=False, elastic=True, centred=True, copied=False,
         )  # fmt: skip
         columns = [name, *_COLUMNS, bar, *_AFTER_BAR]
         return [*columns, _VERDICT] if self._judged else columns
@@ -77,20 +78,24 @@ def _verdict(group: Group, figures: Figures, width: int) -> Text | str:
 
 _COLUMNS: tuple[Column[Group, Figures], ...] = (
     Column("rows", "rows", lambda group, figures, width: f"{len(group.rows):,}", lambda group: len(group.rows), 6,
-           rank=5),
-    Column("calls", "calls", _calls, lambda group: max(group.base_calls, group.candidate_calls), 9, rank=4),
-    Column("base", "base", lambda group, figures, width: figures.base(group.base_ns), lambda group: group.base_ns, 10),
+           rank=5, raw={"rows": lambda group, figures: len(group.rows)}),
+    Column("calls", "calls", _calls, lambda group: max(group.base_calls, group.candidate_calls), 9, rank=4,
+           raw={"base_calls": lambda group, figures: group.base_calls,
+                "candidate_calls": lambda group, figures: group.candidate_calls}),
+    Column("base", "base", lambda group, figures, width: figures.base(group.base_ns), lambda group: group.base_ns, 10,
+           raw={"base_ns": lambda group, figures: group.base_ns}),
     Column("candidate", "candidate", lambda group, figures, width: figures.candidate(group.candidate_ns),
-           lambda group: group.candidate_ns, 10),
+           lambda group: group.candidate_ns, 10, raw={"candidate_ns": lambda group, figures: group.candidate_ns}),
     Column("difference", "difference", lambda group, figures, width: figures.difference(group.delta_ns),
-           lambda group: abs(group.delta_ns), 11),
+           lambda group: abs(group.delta_ns), 11, raw={"difference_ns": lambda group, figures: group.delta_ns}),
 )  # fmt: skip
 
 _AFTER_BAR: tuple[Column[Group, Figures], ...] = (
     Column("ratio", "ratio", lambda group, figures, width: ratio_cell(group.ratio), lambda group: group.ratio or -1, 6,
-           rank=3),
+           rank=3, raw={"ratio": lambda group, figures: group.ratio}),
     Column("share", "share", lambda group, figures, width: phrases.share(group.delta_ns, figures.diff),
-           lambda group: group.share, 8, rank=6),
+           lambda group: group.share, 8, rank=6,
+           raw={"share": lambda group, figures: figures.diff.total.share(group.delta_ns)}),
 )  # fmt: skip
 
 _VERDICT: Column[Group, Figures] = Column(

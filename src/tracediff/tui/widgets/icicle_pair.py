@@ -13,7 +13,7 @@ from textual.message import Message
 from tracediff.model.trace import BoolArray
 from tracediff.tui.actions import Scope, bindings
 from tracediff.tui.palette import Palette
-from tracediff.tui.track import Track
+from tracediff.tui.track import Stack, Track
 from tracediff.tui.viewport import Viewport
 from tracediff.tui.widgets.icicle import Icicle
 from tracediff.tui.widgets.time_axis import TimeAxis
@@ -24,12 +24,18 @@ _PAN = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """What is on show: the part, whose side was looked at, and the row and time of the call selected there."""
+    """What is on show: the part, whose side was looked at, and which call is selected there.
+
+    Attributes:
+        row, ns: where the call is.
+        stack: what it is wherever it is, where stacks are added up.
+    """
 
     view: Viewport
     side: int
     row: int
     ns: float
+    stack: Stack = ()
 
 
 class IciclePair(Vertical, inherit_bindings=False):
@@ -86,7 +92,8 @@ class IciclePair(Vertical, inherit_bindings=False):
         if self.track is None or self.call is None:
             return None
         start, end = self.track.boxes.span(self.call)
-        return Position(self.view, self.side, int(self.track.boxes.row[self.call]), (start + end) / 2)
+        stack = self.track.stack(self.call)
+        return Position(self.view, self.side, int(self.track.boxes.row[self.call]), (start + end) / 2, stack)
 
     def fill(self, tracks: tuple[Track, Track], palette: Palette, position: Position | None = None) -> None:
         """Shows two sides.
@@ -108,7 +115,11 @@ class IciclePair(Vertical, inherit_bindings=False):
         self._show(self.view)
 
     def _call_at(self, position: Position) -> int | None:
-        """The call nearest to a position of another iteration; None in an empty one."""
+        """The same stack, on whichever side it is; else the call nearest to a position; None in an empty iteration."""
+        for side in (self.side, 1 - self.side) if position.stack else ():
+            if (found := self.tracks[side].call_of(position.stack)) is not None:
+                self.side = side
+                return found
         boxes = self.tracks[self.side].boxes
         if not boxes.rows:
             return None

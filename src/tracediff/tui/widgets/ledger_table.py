@@ -12,10 +12,9 @@ from tracediff import phrases
 from tracediff.analysis.significance import is_significant
 from tracediff.model.diff import Diff, LedgerTerm, Total
 from tracediff.tui.figures import Figures
-from tracediff.tui.widgets.sortable_table import Column, SortableTable
+from tracediff.tui.widgets.column import Column
+from tracediff.tui.widgets.sortable_table import SortableTable
 from tracediff.waterfall import Bar, waterfall
-
-_TIME = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class LedgerTable(SortableTable[LedgerLine, Figures]):
         diff = figures.diff
         fall = waterfall(diff.ledger, diff.total)
         self.axis = f"bars from {fall.begins} to {fall.ends}"
-        columns = [_TERM, _BAR, _TIMES, _DIFFERENCE, _SHARE]
+        columns = [_TERM, _BAR, _BASE, _CANDIDATE, _DIFFERENCE, _SHARE]
         columns += [_certainty_column(diff)] if phrases.has_certainty(diff) else []
         columns += [_DEVICES] if diff.device else []
         self.columns_wanted = tuple(columns)
@@ -87,17 +86,24 @@ def _fall(line: LedgerLine, figures: Figures, width: int) -> Text:
     return Text.assemble(bar[:1], " ", bar[2:]) if line.is_broken else bar
 
 
-def _times(line: LedgerLine, figures: Figures, width: int) -> str:
-    if line.of is None:
-        return ""
-    return f"{figures.base(line.of.base_ns):>{_TIME}} -> {figures.candidate(line.of.candidate_ns):>{_TIME}}"
+def _raw_name(line: LedgerLine, figures: Figures) -> str:
+    return line.term.term if line.term else "candidate" if line.of else "base"
+
+
+def _base_ns(line: LedgerLine, figures: Figures) -> int:
+    return (line.of or figures.diff.total).base_ns
+
+
+def _device_ns(line: LedgerLine, figures: Figures) -> tuple[int, int] | None:
+    if line.term:
+        return line.term.base_device_ns, line.term.candidate_device_ns
+    device = figures.diff.device if line.of else None
+    return (device.base.total_ns, device.candidate.total_ns) if device else None
 
 
 def _devices(line: LedgerLine, figures: Figures, width: int) -> str:
-    if line.term:
-        return phrases.device_times(line.term.base_device_ns, line.term.candidate_device_ns)
-    device = figures.diff.device if line.of else None
-    return phrases.device_times(device.base.total_ns, device.candidate.total_ns) if device else ""
+    times = _device_ns(line, figures)
+    return phrases.device_times(*times) if times else ""
 
 
 def _certainty(line: LedgerLine, figures: Figures, width: int, widest: int) -> str:
@@ -113,15 +119,33 @@ def _certainty_column(diff: Diff) -> Column[LedgerLine, Figures]:
     return Column("verdict", "verdict", cell, None, 14, rank=1, right=False, elastic=True)
 
 
-_TERM: Column[LedgerLine, Figures] = Column("term", "term", _name, None, 20, right=False, elastic=True)
-_BAR: Column[LedgerLine, Figures] = Column("bar", "waterfall", _fall, None, 16, right=False, elastic=True)
-_TIMES: Column[LedgerLine, Figures] = Column("times", "base -> candidate", _times, None, 2 * _TIME + 4, rank=3)
+_TERM: Column[LedgerLine, Figures] = Column(
+    "term", "term", _name, None, 20, right=False, elastic=True, raw={"term": _raw_name}
+)
+_BAR: Column[LedgerLine, Figures] = Column("bar", "waterfall", _fall, None, 16, right=False, elastic=True, copied=False)
+_BASE: Column[LedgerLine, Figures] = Column(
+    "base", "base", lambda line, figures, width: figures.base(_base_ns(line, figures)), None, 10, rank=3,
+    raw={"base_ns": _base_ns},
+)  # fmt: skip
+_CANDIDATE: Column[LedgerLine, Figures] = Column(
+    "candidate", "candidate",
+    lambda line, figures, width: figures.candidate(line.of.candidate_ns) if line.of else "", None, 10, rank=3,
+    raw={"candidate_ns": lambda line, figures: line.of and line.of.candidate_ns},
+)  # fmt: skip
 _DIFFERENCE: Column[LedgerLine, Figures] = Column(
     "difference", "difference",
     lambda line, figures, width: figures.difference(line.of.delta_ns) if line.of else "", None, 11,
+    raw={"difference_ns": lambda line, figures: line.of and line.of.delta_ns},
 )  # fmt: skip
 _SHARE: Column[LedgerLine, Figures] = Column(
     "share", "share",
     lambda line, figures, width: phrases.share(line.of.delta_ns, figures.diff) if line.of else "", None, 8, rank=2,
+    raw={"share": lambda line, figures: line.of and figures.diff.total.share(line.of.delta_ns)},
 )  # fmt: skip
-_DEVICES: Column[LedgerLine, Figures] = Column("devices", "on devices", _devices, None, 24, rank=4)
+_DEVICES: Column[LedgerLine, Figures] = Column(
+    "devices", "on devices", _devices, None, 24, rank=4,
+    raw={
+        "base_device_ns": lambda line, figures: (_device_ns(line, figures) or (None, None))[0],
+        "candidate_device_ns": lambda line, figures: (_device_ns(line, figures) or (None, None))[1],
+    },
+)  # fmt: skip

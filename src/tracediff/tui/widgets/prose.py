@@ -19,17 +19,25 @@ class Prose(VerticalScroll, can_focus=True, inherit_bindings=False):
     def __init__(self, *parts: RenderableType, id: str) -> None:  # noqa: A002
         super().__init__(id=id)
         self._parts = parts
+        self._lines: Table | None = None
 
     def compose(self) -> ComposeResult:
         yield Static(Group(*self._parts))
 
-    def fill(self, *parts: RenderableType) -> None:
-        """Shows other text."""
-        self._parts = parts
+    def fill(self, *parts: RenderableType, lines: Table | None = None) -> None:
+        """Shows other text.
+
+        Args:
+            parts: what is drawn, one below the other.
+            lines: the same to copy and to export; None: as it is drawn.
+        """
+        self._parts, self._lines = parts, lines
         for static in self.query(Static):
             static.update(Group(*parts))
 
     def as_table(self, raw: bool = False) -> Table:
+        if self._lines:
+            return self._lines
         console = Console(width=self.scrollable_content_region.width, color_system=None)
         with console.capture() as capture:
             console.print(*self._parts, sep="\n")

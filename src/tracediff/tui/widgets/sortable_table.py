@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
-from typing import Generic, TypeAlias, TypeVar
+from typing import Generic
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -14,17 +13,12 @@ from textual.message import Message
 
 from tracediff import units
 from tracediff.tui.actions import Scope, bindings
-from tracediff.tui.tabular import Table
+from tracediff.tui.tabular import Cell, Table
+from tracediff.tui.widgets.column import Column, Item, Look
 from tracediff.tui.widgets.lines import LinesView
-
-Item = TypeVar("Item")
-Look = TypeVar("Look")
-"""What cells are written with: `Figures` for what is in a Diff."""
 
 _NO_LIMIT = 1_000
 """More cells than any text needs."""
-
-SortKey: TypeAlias = int | float | str | tuple[int | float | str, ...]
 
 _PADDING = 1
 """Cells on either side of a column."""
@@ -32,37 +26,6 @@ COMFORT_RANK = 7
 """Columns from this rank on are there only where elastic ones before them have twice their least width, if need be."""
 _MEASURED = 500
 """So many items say how wide an elastic column may grow: more would be felt, and differ by little."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column(Generic[Item, Look]):
-    """A column.
-
-    Attributes:
-        key: what sorting and tests name it by.
-        title: its heading.
-        cell: an item's text in so many cells.
-        sort: what to sort by; None: it sorts by nothing.
-        width: in cells; the least where it is elastic.
-        rank: columns with a low rank are shown first where not all fit; those of one rank above 0 together, or not.
-        right: aligned right.
-        elastic: takes what is left over.
-        ascending: the order that one wants first.
-        centred: its heading is.
-        ns: the nanoseconds that it shows, where it shows a time.
-    """
-
-    key: str
-    title: str
-    cell: Callable[[Item, Look, int], Text | str]
-    sort: Callable[[Item], SortKey] | None
-    width: int
-    rank: int = 0
-    right: bool = True
-    elastic: bool = False
-    ascending: bool = False
-    centred: bool = False
-    ns: Callable[[Item], int | None] | None = None
 
 
 class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
@@ -91,7 +54,7 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
     def __init__(self, columns: Sequence[Column[Item, Look]], sort_key: str | None, id: str) -> None:  # noqa: A002
         super().__init__(id)
         self.columns_wanted = tuple(columns)
-        self.sort_key = sort_key
+        self._sorted_by = self._column(sort_key)
         self.sort_ascending = False
         self._wanted: Callable[[Item], bool] = lambda item: True
         self.shown: list[Item] = []
@@ -118,12 +81,15 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
 
     def sort_by(self, key: str) -> None:
         """Sorts by a column; by the same once more turns the order round."""
-        column = next(column for column in self.columns_wanted if column.key == key)
-        if column.sort is None:
+        column = self._column(key)
+        if column is None or column.sort is None:
             return
         self.sort_ascending = not self.sort_ascending if key == self.sort_key else column.ascending
-        self.sort_key = key
+        self._sorted_by = column
         self.rebuild(relayout=True)
+
+    def _column(self, key: str | None) -> Column[Item, Look] | None:
+        return next((column for column in self.columns_wanted if column.key == key), None)
 
     @property
     def sortable(self) -> list[Column[Item, Look]]:
@@ -131,9 +97,14 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         return [column for column in self.columns_wanted if column.sort]
 
     @property
+    def sort_key(self) -> str | None:
+        """The key of the column that the lines are in the order of."""
+        return self._sorted_by.key if self._sorted_by else None
+
+    @property
     def order(self) -> str:
         """`by difference, largest first`, in words for the status line."""
-        column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
+        column = self._sorted_by
         return f"by {column.title} {'▲' if self.sort_ascending else '▼'}" if column else ""
 
     def rebuild(self, relayout: bool = False) -> None:
@@ -144,7 +115,7 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
             return
         under_cursor = self.item_under_cursor()
         kept = [item for item in self._items if self._wanted(item)]
-        column = next((column for column in self.columns_wanted if column.key == self.sort_key), None)
+        column = self._sorted_by
         if column and column.sort:
             kept.sort(key=column.sort, reverse=not self.sort_ascending)
         kept.sort(key=self.group)
@@ -171,6 +142,11 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         line = self._lines[self.cursor] if 0 <= self.cursor < len(self._lines) else None
         return None if isinstance(line, Text) else line
 
+    def go_to(self, wanted: Callable[[Item], bool]) -> None:
+        """Puts the cursor on the first item that is wanted, if there is one."""
+        items = ((line, item) for line, item in enumerate(self._lines) if not isinstance(item, Text))
+        self.cursor = next((line for line, item in items if wanted(item)), self.cursor)
+
     def _places(self, item: Item | None) -> Iterator[int]:
         """The line that the item has, if it is on show."""
         for place, line in enumerate(self._lines):
@@ -191,18 +167,31 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         return self.columns_wanted
 
     def as_table(self, raw: bool = False) -> Table:
-        # What sorts by nothing is a bar.
-        columns = self.sortable
-        titles = [(f"{column.key}_ns" if column.ns else column.key) if raw else column.title for column in columns]
-        rows = [
-            [column.ns(item) if raw and column.ns else self._whole(item, column) for column in columns]
-            for item in self.shown
+        columns, look = self._copied, self._look
+        if not raw or look is None:
+            rows = [self._whole_line(item) for item in self.shown]
+            return Table([column.title for column in columns], rows, [column.right for column in columns])
+        fields = [
+            (title, column.right, value)
+            for column in columns
+            for title, value in (column.raw or {column.key: self._as_text(column)}).items()
         ]
-        return Table(titles, rows, [column.right for column in columns])
+        titles, right, values = zip(*fields, strict=True)
+        return Table(titles, [[value(item, look) for value in values] for item in self.shown], right)
 
     def line_under_cursor(self) -> list[str] | None:
         item = self.item_under_cursor()
-        return None if item is None else [self._whole(item, column) for column in self.sortable]
+        return None if item is None else self._whole_line(item)
+
+    @property
+    def _copied(self) -> list[Column[Item, Look]]:
+        return [column for column in self.columns_wanted if column.copied]
+
+    def _as_text(self, column: Column[Item, Look]) -> Callable[[Item, Look], Cell]:
+        return lambda item, look: self._whole(item, column)
+
+    def _whole_line(self, item: Item) -> list[str]:
+        return [self._whole(item, column) for column in self._copied]
 
     def _whole(self, item: Item, column: Column[Item, Look]) -> str:
         """A cell's text, however long."""
@@ -212,6 +201,8 @@ class SortableTable(LinesView, Generic[Item, Look], inherit_bindings=False):
         padding = 2 * _PADDING
         room = self.line_width
         self.columns_wanted = tuple(self.columns_for(room))
+        # Where another width shows other columns instead, the order stays what it was.
+        self._sorted_by = self._column(self.sort_key) or self._sorted_by
         # How far elastic ones may grow: until they say all, and at first to twice their least width.
         growth = {one.key: max(0, self._widest(one) - one.width) for one in self.columns_wanted if one.elastic}
         comfort = {one.key: min(one.width, growth[one.key]) for one in self.columns_wanted if one.elastic}

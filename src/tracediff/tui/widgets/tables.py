@@ -13,7 +13,8 @@ from tracediff.analysis.implementation import working_self_ns
 from tracediff.analysis.significance import is_material, is_significant
 from tracediff.model.diff import OperatorPair, OperatorTime, Row, RowSide
 from tracediff.tui.figures import MISSING, Figures
-from tracediff.tui.widgets.sortable_table import Column, SortableTable
+from tracediff.tui.widgets.column import Column
+from tracediff.tui.widgets.sortable_table import SortableTable
 
 _SHORT_CHANGES = {"implementation": "impl", "only candidate": "only cand"}
 _TIME = 10
@@ -141,24 +142,32 @@ _ROW_NUMBERS: tuple[Column[Row, Figures], ...] = (
     Column("row", "family, shape", _row_name, lambda row: (row.family, row.shape or ""), 21, right=False,
            elastic=True, ascending=True),
     Column("calls", "calls", lambda row, figures, width: phrases.calls(row),
-           lambda row: max(side.calls for side in (row.base, row.candidate) if side), 8, rank=4),
+           lambda row: max(side.calls for side in (row.base, row.candidate) if side), 8, rank=4,
+           raw={"base_calls": lambda row, figures: row.base and row.base.calls,
+                "candidate_calls": lambda row, figures: row.candidate and row.candidate.calls}),
     Column("base_self", "base self", lambda row, figures, width: figures.base(_side_self(row, "base")),
-           lambda row: _side_self(row, "base") or -1, _TIME, rank=10, ns=lambda row: _side_self(row, "base")),
+           lambda row: _side_self(row, "base") or -1, _TIME, rank=10,
+           raw={"base_self_ns": lambda row, figures: _side_self(row, "base")}),
     Column("candidate_self", "cand. self", lambda row, figures, width: figures.candidate(_side_self(row, "candidate")),
            lambda row: _side_self(row, "candidate") or -1, _TIME, rank=10,
-           ns=lambda row: _side_self(row, "candidate")),
+           raw={"candidate_self_ns": lambda row, figures: _side_self(row, "candidate")}),
     Column("base", "base", lambda row, figures, width: figures.base(_side_ns(row.base)),
-           lambda row: _side_time(row.base), _TIME, ns=lambda row: _side_ns(row.base)),
+           lambda row: _side_time(row.base), _TIME,
+           raw={"base_ns": lambda row, figures: _side_ns(row.base)}),
     Column("candidate", "candidate",
            lambda row, figures, width: figures.candidate(_side_ns(row.candidate)),
-           lambda row: _side_time(row.candidate), _TIME, ns=lambda row: _side_ns(row.candidate)),
+           lambda row: _side_time(row.candidate), _TIME,
+           raw={"candidate_ns": lambda row, figures: _side_ns(row.candidate)}),
     Column("difference", "difference", lambda row, figures, width: figures.difference(row.delta_ns),
-           lambda row: abs(row.delta_ns), _DIFFERENCE, ns=lambda row: row.delta_ns),
+           lambda row: abs(row.delta_ns), _DIFFERENCE,
+           raw={"difference_ns": lambda row, figures: row.delta_ns}),
     Column("bar", "less│more", _row_bar, None, LEAST_BAR, rank=2, right=False, elastic=True,
-           centred=True),
-    Column("ratio", "ratio", lambda row, figures, width: ratio_cell(row.ratio), lambda row: row.ratio or -1, 6, rank=3),
+           centred=True, copied=False),
+    Column("ratio", "ratio", lambda row, figures, width: ratio_cell(row.ratio), lambda row: row.ratio or -1, 6, rank=3,
+           raw={"ratio": lambda row, figures: row.ratio}),
     Column("share", "share", lambda row, figures, width: phrases.share(row.delta_ns, figures.diff),
-           lambda row: row.delta_ns, 8, rank=8),
+           lambda row: row.delta_ns, 8, rank=8,
+           raw={"share": lambda row, figures: figures.diff.total.share(row.delta_ns)}),
     Column("change", "change", _row_change, lambda row: row.change, 9, rank=9, right=False, elastic=True,
            ascending=True),
 )  # fmt: skip
@@ -186,6 +195,8 @@ _KERNELS = (_kernel_column("base"), _kernel_column("candidate"))
 _DEVICE: Column[Row, Figures] = Column(
     "device", "on devices", lambda row, figures, width: phrases.row_device_times(row),
     lambda row: max(side.device_ns for side in (row.base, row.candidate) if side), 24, rank=5,
+    raw={"base_device_ns": lambda row, figures: row.base and row.base.device_ns,
+         "candidate_device_ns": lambda row, figures: row.candidate and row.candidate.device_ns},
 )  # fmt: skip
 
 
@@ -213,7 +224,7 @@ def _operator_column(side: str, what: str, title: str, width: int, rank: int) ->
         partial(_operator_key, side=side, what=what),
         width,
         rank,
-        ns=partial(_operator_ns, side=side, what=what),
+        raw={f"{side}_{what}_ns": lambda pair, figures: _operator_ns(pair, side, what)},
     )
 
 
@@ -226,13 +237,16 @@ _OPERATOR_COLUMNS: tuple[Column[OperatorPair, Figures], ...] = (
     Column("name", "operator", lambda pair, figures, width: pair.name, lambda pair: pair.name, 26, right=False,
            elastic=True, ascending=True),
     Column("calls", "calls", lambda pair, figures, width: phrases.operator_calls(pair),
-           lambda pair: max(side.calls for side in (pair.base, pair.candidate) if side), 8),
+           lambda pair: max(side.calls for side in (pair.base, pair.candidate) if side), 8,
+           raw={"base_calls": lambda pair, figures: pair.base and pair.base.calls,
+                "candidate_calls": lambda pair, figures: pair.candidate and pair.candidate.calls}),
     _operator_column("base", "self", "base self", 10, 0),
     _operator_column("base", "total", "base total", 11, 5),
     _operator_column("candidate", "self", "cand. self", 11, 0),
     _operator_column("candidate", "total", "cand. total", 12, 5),
     Column("difference", "self diff.", lambda pair, figures, width: figures.difference(pair.delta_ns),
-           lambda pair: abs(pair.delta_ns), _DIFFERENCE, ns=lambda pair: pair.delta_ns),
+           lambda pair: abs(pair.delta_ns), _DIFFERENCE,
+           raw={"difference_ns": lambda pair, figures: pair.delta_ns}),
     Column("bar", "less│more", _operator_bar, None, LEAST_BAR, rank=1, right=False, elastic=True,
-           centred=True),
+           centred=True, copied=False),
 )  # fmt: skip
