@@ -236,7 +236,7 @@ ACTIONS: tuple[Action, ...] = (
         Scope.COMPARE,
         "5",
         "show_tab('timeline')",
-        "Timeline, flame graph",
+        "Timeline",
         "an iteration of each side call by call, or as a flame graph",
     ),
     Action(
