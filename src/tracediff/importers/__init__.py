@@ -44,7 +44,7 @@ def read(source: Source, progress: Progress | None = None, cache: bool = True) -
         # Most traces are small and need not wait for what keeps large ones.
         from tracediff.importers.cache import cached
 
-        return cached(source.path, partial(_read, source, progress))
+        return cached(source, source.path, partial(_read, source, progress))
     return _read(source, progress)
 
 
