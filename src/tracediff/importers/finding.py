@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -207,10 +207,18 @@ def _stands_for_label(path: Path) -> bool:
 
 
 def _distinct(files: Iterable[Path]) -> list[Path]:
-    """Sorted by name; a link to one of the others is no capture more."""
-    # Path.resolve refuses links that lead in a circle, which are files that cannot be read like others.
-    real = {os.path.realpath(file): file for file in sorted(files, key=lambda file: (not file.is_symlink(), file))}
+    """Sorted by name; a link of any kind to one of the others is no capture more."""
+    real = {_identity(file): file for file in sorted(files, key=lambda file: (not file.is_symlink(), file))}
     return sorted(real.values())
+
+
+def _identity(file: Path) -> Hashable:
+    try:
+        status = file.stat()
+    except OSError:
+        # Links that lead nowhere or in a circle are files that cannot be read like others.
+        return file
+    return status.st_dev, status.st_ino
 
 
 def _split(name: str | Path) -> tuple[str | Path, str | None]:

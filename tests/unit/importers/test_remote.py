@@ -71,8 +71,8 @@ def test_errors_are_one_line(server: str, capsys: pytest.CaptureFixture[str]) ->
 def test_an_archive_in_a_store_of_objects() -> None:
     content = BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        for name in ("acl/1.json", "acl/2.json", "openblas/1.json"):
-            archive.write(SAMPLES / "acl.json", name)
+        for trace, name in (("acl", "acl/1.json"), ("openblas", "acl/2.json"), ("acl", "openblas/1.json")):
+            archive.write(SAMPLES / f"{trace}.json", name)
     fsspec.filesystem("memory").pipe("/runs.zip", content.getvalue())
 
     captures = load_all("memory://runs.zip!acl")
