@@ -35,7 +35,7 @@ def load(path: str | Path, progress: Progress | None = None, cache: bool = True)
         names = some(source.name for source in found.sources)
         raise TraceFormatError(f"holds {found.number} traces. Name one of them: {names}", found.path)
     [profile] = [read(source, progress, cache) for source in found.sources]
-    return profile
+    return structs.replace(profile, warnings=(*profile.warnings, *found.doubts))
 
 
 def read(source: Source, progress: Progress | None = None, cache: bool = True) -> Profile:

@@ -89,7 +89,7 @@ def load_both(
 
 def _side(found: Found, profiles: Sequence[Profile], others: Sequence[str]) -> Captures:
     if not found.is_set:
-        return alone(profiles[0])
+        return structs.replace(alone(profiles[0]), warnings=tuple(found.doubts))
     # What is packed lies in any order; the order of captures is that of their names.
     ordered = profiles if found.files else sorted(profiles, key=attrgetter("path"))
     captures = together(ordered, found.path, found.label)
@@ -100,7 +100,7 @@ def _side(found: Found, profiles: Sequence[Profile], others: Sequence[str]) -> C
         for noun, names in left_out
         if names
     )
-    return structs.replace(captures, warnings=(*captures.warnings, *warnings))
+    return structs.replace(captures, warnings=(*found.doubts, *captures.warnings, *warnings))
 
 
 def alone(profile: Profile) -> Captures:

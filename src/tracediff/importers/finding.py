@@ -37,6 +37,7 @@ class Found(NamedTuple):
         label: what a set is called; None where its path does not say that.
         tables: printed tables beside it, which are no part of it.
         is_stream: it cannot be found a second time.
+        doubts: what is wrong with it beside what is with its captures.
     """
 
     path: str
@@ -49,6 +50,7 @@ class Found(NamedTuple):
     label: str | None = None
     tables: Sequence[Path] = ()
     is_stream: bool = False
+    doubts: Sequence[str] = ()
 
 
 def find_captures(name: str | Path) -> Found:
@@ -112,6 +114,7 @@ def find_capture(name: str | Path) -> Found:
         json_bytes=sum(json_bytes(name, archive.members[name]) for name in names),
         is_set=inner not in names,
         label=None if glob.has_magic(inner or "") else label_of(inner or archive.name),
+        doubts=[f"the archive {doubt}" for doubt in archive.doubts],
     )
 
 

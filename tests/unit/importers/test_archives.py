@@ -217,8 +217,20 @@ def test_a_tar_that_is_cut_short_gives_what_comes_before(tmp_path: Path, mode: s
     path.write_bytes(content[: len(content) // 2])
 
     trace = load(f"{path}!1.json")
-    assert any("stands in an archive that is damaged or cut short" in warning for warning in trace.warnings)
+    assert any("the archive is damaged or cut short" in warning for warning in trace.warnings)
     assert not trace.read.truncated
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+def test_what_is_wrong_with_a_compressed_tar_is_said(tmp_path: Path, is_set: bool) -> None:
+    path = tarred(tmp_path / "runs.tar.gz", {"1.json": ACL, "2.json": ACL_2} if is_set else {"1.json": ACL})
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 1  # of the checksum
+    path.write_bytes(content)
+    doubt = "the archive has a wrong gzip checksum: what it holds may be wrong"
+
+    assert load_all(path).warnings == (doubt,)
+    assert load(f"{path}!1.json").warnings == (doubt,)
 
 
 def test_progress_over_all_members(tmp_path: Path) -> None:
