@@ -19,7 +19,7 @@ from tarfile import (
 from typing import IO, TypeAlias, cast
 
 from tracediff.errors import TraceFormatError
-from tracediff.importers.members import member_name
+from tracediff.importers.members import Member, member_name
 from tracediff.importers.source import BLOCK_BYTES, LostError, Readable, Source
 
 _PIECE_BYTES = 16 * 1024
@@ -37,7 +37,7 @@ class ZipArchive:
 
     Attributes:
         name: of its source.
-        members: bytes of each file in it, by name. Nothing is ever written under these, so they may be any.
+        members: the files in it, by name. Nothing is ever written under these, so they may be any.
         doubts: what is wrong with all of it, as of `Flaws`.
 
     Args:
@@ -56,7 +56,7 @@ class ZipArchive:
             self._entries = {
                 str(PurePosixPath(entry.filename)): entry for entry in archive.infolist() if _is_plain(entry)
             }
-        self.members = {name: entry.file_size for name, entry in self._entries.items()}
+        self.members = {name: Member(entry.file_size, entry.CRC) for name, entry in self._entries.items()}
 
     def sources(self, names: Collection[str]) -> Iterator[Source]:
         """The members of these names, in the archive's order; each must be read before the next.
@@ -64,9 +64,10 @@ class ZipArchive:
         Raises:
             TraceFormatError: the archive cannot be read.
         """
+        wanted = frozenset(names)
         with self._opened() as archive:
             for name, entry in self._entries.items():
-                if name in names:
+                if name in wanted:
                     shown = member_name(self.name, name)
                     yield Source(shown, partial(_open_entry, archive, entry, shown), entry.file_size, is_stream=True)
 
@@ -116,13 +117,13 @@ class TarArchive:
         self.name = source.name
         self._source = source
         self.doubts: Sequence[str] = ()
-        self.members: dict[str, int] = {}
+        self.members: dict[str, Member] = {}
         # Of a name that is there twice, unpacking leaves the later.
         self._places: dict[str, int] = {}
         for place, (_, entry) in enumerate(self._entries()):
             if entry.isreg():
                 name = str(PurePosixPath(entry.name))
-                self.members[name] = entry.size
+                self.members[name] = Member(entry.size)
                 self._places[name] = place
 
     def sources(self, names: Collection[str]) -> Iterator[Source]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 from collections.abc import Hashable, Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -103,18 +104,22 @@ def find_capture(name: str | Path) -> Found:
             is_stream=source.is_stream,
         )
     # Most traces are in no archive, and need not wait for what reads one.
-    from tracediff.importers.members import chosen, member_name
+    from tracediff.importers.members import chosen, likely_copies_in, member_name
 
     names = chosen(archive.name, archive.members, inner)
+    doubts = [f"the archive {doubt}" for doubt in archive.doubts]
+    if copies := [name for name in likely_copies_in(archive.members) if fnmatchcase(name, inner or "*")]:
+        shown = some(member_name(archive.name, name) for name in copies)
+        doubts.append(f"left out, as large as a capture in the folder of that name: {shown}")
     return Found(
         path=archive.name if inner is None else member_name(archive.name, inner),
         sources=archive.sources(names),
         number=len(names),
-        size=sum(archive.members[name] for name in names),
-        json_bytes=sum(json_bytes(name, archive.members[name]) for name in names),
+        size=sum(archive.members[name].size for name in names),
+        json_bytes=sum(json_bytes(name, archive.members[name].size) for name in names),
         is_set=inner not in names,
         label=None if glob.has_magic(inner or "") else label_of(inner or archive.name),
-        doubts=[f"the archive {doubt}" for doubt in archive.doubts],
+        doubts=doubts,
     )
 
 

@@ -233,6 +233,17 @@ def test_what_is_wrong_with_a_compressed_tar_is_said(tmp_path: Path, is_set: boo
     assert load(f"{path}!1.json").warnings == (doubt,)
 
 
+def test_a_capture_beside_a_folder_of_its_name_is_a_copy_only_with_its_content(tmp_path: Path) -> None:
+    files = {"acl.json": ACL_2, "acl/1.json": ACL}
+    assert sets_of_captures(zipped(tmp_path / "runs.zip", files)) == [
+        f"{tmp_path}/runs.zip!acl",
+        f"{tmp_path}/runs.zip!acl.json",
+    ]
+    tar = tarred(tmp_path / "runs.tar.gz", files)
+    assert load_all(tar).warnings == (f"left out, as large as a capture in the folder of that name: {tar}!acl.json",)
+    assert not load_all(zipped(tmp_path / "copy.zip", files | {"acl.json": ACL})).warnings
+
+
 def test_progress_over_all_members(tmp_path: Path) -> None:
     archive = tarred(tmp_path / "runs.tar.gz", {"1.json": ACL, "2.json": ACL})
     told: list[tuple[int, int]] = []
