@@ -94,6 +94,12 @@ def test_secrets_stay_out_of_reports() -> None:
     assert shown("https://me:word@host/t.json?X-Amz-Signature=1f&part=2&access_token=z") == (
         "https://host/t.json?X-Amz-Signature=...&part=2&access_token=..."
     )
+    for secret in ("u:p@ss@h/x", "u:p/w@h/x", "h/x#access_token=p", "h/x?auth=p", "h/x?code=p", "h/x?user_pass=p"):
+        text = shown(f"https://{secret}")
+        assert text.startswith("https://h/x")
+        assert "=p" not in text
+    for plain in ("https://h/a@2/t.json", "http://h:80/a@2/t.json?part=2"):
+        assert shown(plain) == plain
 
 
 def test_a_url_is_never_taken_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
