@@ -69,6 +69,10 @@ def _read(source: Source, progress: Progress | None) -> Profile:
         if not flaws.cut_short:
             raise
         raise TraceFormatError(f"{flaws.doubts[0]}; what is there {error.message}", error.path) from None
+    except MemoryError:
+        raise TraceFormatError(
+            "needs more memory than there is. Capture fewer iterations, or read it elsewhere", source.name
+        ) from None
     source.finish()
     report = structs.replace(
         profile.read,

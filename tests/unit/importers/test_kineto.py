@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracediff.importers import event_list, load
+from tracediff.errors import TraceFormatError
+from tracediff.importers import columns, event_list, load
 from tracediff.importers.events import ChunkDecoder
 from tracediff.model.trace import Trace
 
@@ -61,6 +62,23 @@ def test_relative_times_survive_the_float(ns: int) -> None:
     chunk = ChunkDecoder().decode(f'[{{"ph": "X", "ts": {text}, "dur": 0.5}}]'.encode())
     assert chunk is not None
     assert chunk.start_ns.tolist() == [ns]
+
+
+def test_text_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "MOST_TEXT_BYTES", 1 << 20)
+    events = [EVENT | {"name": f"{number}" * 200_000} for number in range(6)]
+    read(tmp_path / "t.json", with_events(*events[:5], *events[:5]))
+    with pytest.raises(TraceFormatError, match="more than 1 MB of different names"):
+        read(tmp_path / "t.json", with_events(*events))
+
+
+def test_too_little_memory_is_an_error_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(columns.ColumnBuilder, "add_all", without_memory)
+    with pytest.raises(TraceFormatError, match="needs more memory than there is"):
+        read(tmp_path / "t.json", with_events(EVENT))
 
 
 @pytest.mark.parametrize(("ts", "resolution_ns"), [(10, 1000), (10.5, 1)])
