@@ -64,6 +64,12 @@ def test_relative_times_survive_the_float(ns: int) -> None:
     assert chunk.start_ns.tolist() == [ns]
 
 
+def test_ids_with_decimals_are_ids_of_their_own(tmp_path: Path) -> None:
+    trace = read(tmp_path / "t.json", with_events(*(EVENT | {"pid": pid} for pid in (1, 1.5, 1.0, float("inf")))))
+
+    assert [thread.pid for thread in trace.threads] == ["1", "1.5", "inf"]
+
+
 def test_text_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns, "MOST_TEXT_BYTES", 1 << 20)
     events = [EVENT | {"name": f"{number}" * 200_000} for number in range(6)]
