@@ -20,7 +20,7 @@ from tracediff.importers import stored
 from tracediff.importers.source import Source, text_of
 from tracediff.model.trace import Profile, Trace
 
-MOST_BYTES = 4_000_000_000
+MOST_CACHE_BYTES = 4_000_000_000
 """What the cache may take on disk: the entries that nobody used for longest make room."""
 
 State: TypeAlias = tuple[int, ...]
@@ -177,7 +177,7 @@ def _keep(trace: Trace, entry: Path) -> None:
 
 def _make_room(folder: Path) -> None:
     """Removes what was not used for longest, until the rest fits; and what a process that was killed left."""
-    room, now = MOST_BYTES, time.time()
+    room, now = MOST_CACHE_BYTES, time.time()
     for file, status in sorted(_files(folder), key=lambda item: -item[1].st_mtime):
         abandoned = file.name.startswith(PART_PREFIX) and now - status.st_mtime > _ABANDONED_SECONDS
         if abandoned or status.st_size > room:

@@ -33,6 +33,7 @@ MOST_TEXT_BYTES = 512 * 1024 * 1024
 """What the different names, shapes, values and modules of a trace may take: far more than any does."""
 
 _COMPLETE = "X"
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 _LINKED = DEVICE_CATEGORIES | RUNTIME_CATEGORIES
 _INT32 = np.iinfo(np.int32)
 # Stands between the texts of shapes when they are joined; JSON has no such byte outside of a string, nor in one.
@@ -312,8 +313,8 @@ class ColumnBuilder:
             module=self._column("module", np.int32),
         )
         self._damage.mended("giant_durations", drop_giants(events, list(categories)))
-        if type(base_ns) is int and abs(base_ns) < MOST_NS:
-            np.add(events.start_ns, base_ns, out=events.start_ns)
+        base, doubts = self._base(base_ns)
+        np.add(events.start_ns, base, out=events.start_ns)
         names_meant = self._names(list(names), events)
         read = self._damage.report(size, self._event_count - self._open_calls.left)
         return Trace(
@@ -330,8 +331,18 @@ class ColumnBuilder:
             resolution_ns=1000 if self._is_whole else 1,
             read=read,
             key_averages=key_averages,
-            warnings=warnings,
+            warnings=(*warnings, *doubts),
         )
+
+    def _base(self, given: object) -> tuple[int, tuple[str, ...]]:
+        """What times count from, and the doubt where that is none; a float is too coarse to be one."""
+        if isinstance(given, str) and _INTEGER.fullmatch(given):
+            self._damage.mended("text_numbers")
+            given = int(given)
+        if type(given) is int and abs(given) < MOST_NS:
+            return given, ()
+        doubt = "its baseTimeNanoseconds is no time in nanoseconds: times count from an origin of the trace's own"
+        return 0, () if given is None else (doubt,)
 
     def _column(self, name: str, dtype: type[np.signedinteger[Any]] = np.int64) -> NDArray[Any]:
         """Puts the parts of a column together, and lets go of them."""

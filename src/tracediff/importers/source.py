@@ -116,7 +116,7 @@ class Source:
         yield from self._content
 
     def finish(self) -> None:
-        """Reads what stands behind the trace: the checksum of its compressed stream; much more is nobody's."""
+        """Reads what may be left behind the trace, which can hold a checksum; much more than that is nobody's."""
         for _ in islice(self._content, _MOST_BLOCKS_BEHIND):
             pass
         if self._progress:
@@ -131,11 +131,11 @@ class Source:
         """
         if self.is_stream:
             raise TraceFormatError("is an archive within a pipe or an archive. Make it a file first", self.name)
-        # It is only of members of archives and of pipes, of both of which there is no second, that it is less.
+        # Members of archives and pipes are less than a file, and were refused above.
         return cast("BinaryIO", self._opened())
 
     def again(self) -> Source:
-        """The same from its beginning.
+        """The same from its beginning, as a source with flaws of its own: whoever reads it has to tell them.
 
         Raises:
             TraceFormatError: it is a pipe, or in an archive itself.

@@ -218,7 +218,7 @@ def test_what_was_not_used_for_longest_makes_room(
     (folder / ".tracediff-left-by-a-killed-process").touch()
     os.utime(folder / ".tracediff-left-by-a-killed-process", (0, 0))
     load(paths[1])
-    monkeypatch.setattr(cache, "MOST_BYTES", int(2.5 * info().size / 2))
+    monkeypatch.setattr(cache, "MOST_CACHE_BYTES", int(2.5 * info().size / 2))
     load(paths[2])
     parsed.clear()
     for path in (paths[1], paths[2], paths[0]):
