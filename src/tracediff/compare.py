@@ -209,7 +209,9 @@ def _read(side: Input, progress: Progress | None, cache: bool) -> Captures:
         return alone(side)
     if not side:
         raise UsageError("a side without captures cannot be compared. Name at least one")
-    return together([profile for one in side for profile in _read(one, progress, cache).profiles])
+    parts = [_read(one, progress, cache) for one in side]
+    whole = together([profile for part in parts for profile in part.profiles])
+    return structs.replace(whole, warnings=(*(doubt for part in parts for doubt in part.warnings), *whole.warnings))
 
 
 def _alone(side: Captures) -> Profile:

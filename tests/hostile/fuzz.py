@@ -17,7 +17,7 @@ from pathlib import Path
 
 import atheris
 
-MOST_BYTES = 64 * 1024
+MOST_INPUT_BYTES = 64 * 1024
 _SECONDS_A_FILE = 10
 _MEMORY_MB = 1024
 # The engine keeps some kilobytes of each of several 100,000 runs: what one file may take is held by the limit above.
@@ -80,13 +80,13 @@ def main() -> None:
     from hostile.real_trace import real_traces, small
 
     for label, trace in real_traces().items():
-        write_damaged(small(trace), label, options.corpus, MOST_BYTES)
+        write_damaged(small(trace), label, options.corpus, MOST_INPUT_BYTES)
     words = options.artifacts / "words.dict"
     words.write_text(_dictionary())
     arguments = [
         sys.argv[0],
         f"-max_total_time={options.seconds}",
-        f"-max_len={MOST_BYTES}",
+        f"-max_len={MOST_INPUT_BYTES}",
         f"-timeout={_SECONDS_A_FILE}",
         f"-malloc_limit_mb={_MEMORY_MB}",
         f"-rss_limit_mb={_MEMORY_IN_ALL_MB}",

@@ -103,23 +103,18 @@ def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
         total_ns=total_ns,
         self_ns=nested.self_ns,
         torch_self_ns=np.maximum(nested.torch_self_ns, 0, out=nested.torch_self_ns),
-        is_operator=_is_of(trace, OPERATOR)[event],
+        is_operator=trace.is_of({OPERATOR})[event],
         clipped=nested.clipped,
         duplicates=duplicates,
     )
-
-
-def _is_of(trace: Trace, category: str) -> BoolArray:
-    number = trace.categories.index(category) if category in trace.categories else ABSENT
-    return trace.events.category == number
 
 
 def _in_order(trace: Trace) -> tuple[IntArray, int]:
     """The events of calls as they nest, without exact duplicates, and how many of those there were."""
     events = trace.events
     utility = np.array([name in _UTILITY_NAMES for name in trace.names], dtype=np.bool_)
-    is_operator = _is_of(trace, OPERATOR)
-    event = np.flatnonzero((is_operator | _is_of(trace, ANNOTATION)) & ~utility[events.name]).astype(np.int32)
+    is_operator = trace.is_of({OPERATOR})
+    event = np.flatnonzero((is_operator | trace.is_of({ANNOTATION})) & ~utility[events.name]).astype(np.int32)
     start, total_ns = events.start_ns[event], np.maximum(events.dur_ns[event], 0)
     external_id = events.external_id[event]
     keys: list[IntArray] = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 import msgspec
 import numpy as np
@@ -49,7 +49,7 @@ def link_device(tree: CallTree) -> DeviceWork | None:
     """
     trace = tree.trace
     events = trace.events
-    found = _in_categories(trace, DEVICE_CATEGORIES)
+    found = np.flatnonzero(trace.is_of(DEVICE_CATEGORIES))
     if not len(found):
         return None
     # Some versions of CUPTI lose times and write zeros, which lie before everything that ran.
@@ -139,12 +139,6 @@ def _moved(places: IntArray, offset: int) -> IntArray:
     return np.where(places < 0, places, places + offset)
 
 
-def _in_categories(trace: Trace, wanted: Collection[str]) -> IntArray:
-    """Indices of the events of these categories."""
-    is_wanted = np.array([category in wanted for category in trace.categories], dtype=np.bool_)
-    return np.flatnonzero(is_wanted[trace.events.category]) if is_wanted.any() else np.zeros(0, dtype=np.int64)
-
-
 def _is_repeated(events: Events, chosen: IntArray) -> BoolArray:
     """Which of the events there was before, by name, thread, times and correlation."""
     columns = [
@@ -170,7 +164,7 @@ def _launched_by(tree: CallTree, event: IntArray) -> tuple[IntArray, IntArray]:
         wanted, own = events.external_id[which], events.correlation[which]
         return _look_up(np.where((wanted > 0) & (wanted != own), wanted, ABSENT), operator_ids, operators)
 
-    launches = _in_categories(tree.trace, RUNTIME_CATEGORIES)
+    launches = np.flatnonzero(tree.trace.is_of(RUNTIME_CATEGORIES))
     keys = _launch_keys(events, launches)
     launches, keys = launches[keys != ABSENT], keys[keys != ABSENT]
     around = _operators_around(tree, launches)

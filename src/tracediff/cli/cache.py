@@ -33,7 +33,7 @@ def run(options: Namespace) -> int:
     Raises:
         UsageError: there is no cache, or it cannot be read or emptied.
     """
-    from tracediff.importers.cache import MOST_BYTES, clear, info
+    from tracediff.importers.cache import MOST_CACHE_BYTES, clear, info
 
     try:
         found = clear() if options.clear else info()
@@ -44,5 +44,5 @@ def run(options: Namespace) -> int:
     else:
         print(f"folder  {found.folder}")
         print(f"traces  {found.traces:,}")
-        print(f"size    {units.size(found.size)} of at most {units.size(MOST_BYTES)} ({found.size} bytes)")
+        print(f"size    {units.size(found.size)} of at most {units.size(MOST_CACHE_BYTES)} ({found.size} bytes)")
     return ExitCode.OK

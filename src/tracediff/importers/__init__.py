@@ -35,7 +35,7 @@ def load(path: str | Path, progress: Progress | None = None, cache: bool = True)
         names = some(source.name for source in found.sources)
         raise TraceFormatError(f"holds {found.number} traces. Name one of them: {names}", found.path)
     [profile] = [read(source, progress, cache) for source in found.sources]
-    return profile
+    return structs.replace(profile, warnings=(*profile.warnings, *found.doubts))
 
 
 def read(source: Source, progress: Progress | None = None, cache: bool = True) -> Profile:
@@ -44,7 +44,7 @@ def read(source: Source, progress: Progress | None = None, cache: bool = True) -
         # Most traces are small and need not wait for what keeps large ones.
         from tracediff.importers.cache import cached
 
-        return cached(source.path, partial(_read, source, progress))
+        return cached(source, source.path, partial(_read, source, progress))
     return _read(source, progress)
 
 
@@ -69,6 +69,10 @@ def _read(source: Source, progress: Progress | None) -> Profile:
         if not flaws.cut_short:
             raise
         raise TraceFormatError(f"{flaws.doubts[0]}; what is there {error.message}", error.path) from None
+    except MemoryError:
+        raise TraceFormatError(
+            "needs more memory than there is. Capture fewer iterations, or read it elsewhere", source.name
+        ) from None
     source.finish()
     report = structs.replace(
         profile.read,

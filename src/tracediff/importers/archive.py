@@ -7,7 +7,7 @@ import stat
 import tarfile
 import zipfile
 import zlib
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import PurePosixPath
@@ -19,7 +19,7 @@ from tarfile import (
 from typing import IO, TypeAlias, cast
 
 from tracediff.errors import TraceFormatError
-from tracediff.importers.members import member_name
+from tracediff.importers.members import Member, member_name
 from tracediff.importers.source import BLOCK_BYTES, LostError, Readable, Source
 
 _PIECE_BYTES = 16 * 1024
@@ -37,7 +37,8 @@ class ZipArchive:
 
     Attributes:
         name: of its source.
-        members: bytes of each file in it, by name. Nothing is ever written under these, so they may be any.
+        members: the files in it, by name. Nothing is ever written under these, so they may be any.
+        doubts: what is wrong with all of it, as of `Flaws`.
 
     Args:
         source: what it is in.
@@ -48,12 +49,14 @@ class ZipArchive:
 
     def __init__(self, source: Source) -> None:
         self.name = source.name
+        # Each of its members has a checksum of its own.
+        self.doubts: Sequence[str] = ()
         self._source = source
         with self._opened() as archive:
             self._entries = {
                 str(PurePosixPath(entry.filename)): entry for entry in archive.infolist() if _is_plain(entry)
             }
-        self.members = {name: entry.file_size for name, entry in self._entries.items()}
+        self.members = {name: Member(entry.file_size, entry.CRC) for name, entry in self._entries.items()}
 
     def sources(self, names: Collection[str]) -> Iterator[Source]:
         """The members of these names, in the archive's order; each must be read before the next.
@@ -61,9 +64,10 @@ class ZipArchive:
         Raises:
             TraceFormatError: the archive cannot be read.
         """
+        wanted = frozenset(names)
         with self._opened() as archive:
             for name, entry in self._entries.items():
-                if name in names:
+                if name in wanted:
                     shown = member_name(self.name, name)
                     yield Source(shown, partial(_open_entry, archive, entry, shown), entry.file_size, is_stream=True)
 
@@ -100,7 +104,7 @@ class TarArchive:
     """A tar archive, compressed or not: read from the beginning to see what is in it, and once more to have it.
 
     Attributes:
-        name, members: as of a zip archive.
+        name, members, doubts: as of a zip archive.
 
     Args:
         source: what it is in.
@@ -112,14 +116,14 @@ class TarArchive:
     def __init__(self, source: Source) -> None:
         self.name = source.name
         self._source = source
-        self._damage: str | None = None
-        self.members: dict[str, int] = {}
+        self.doubts: Sequence[str] = ()
+        self.members: dict[str, Member] = {}
         # Of a name that is there twice, unpacking leaves the later.
         self._places: dict[str, int] = {}
         for place, (_, entry) in enumerate(self._entries()):
             if entry.isreg():
                 name = str(PurePosixPath(entry.name))
-                self.members[name] = entry.size
+                self.members[name] = Member(entry.size)
                 self._places[name] = place
 
     def sources(self, names: Collection[str]) -> Iterator[Source]:
@@ -131,19 +135,17 @@ class TarArchive:
         places = {self._places[name] for name in names}
         for place, (archive, entry) in enumerate(self._entries()):
             if place in places:
-                source = Source(
+                yield Source(
                     member_name(self.name, entry.name),
                     partial(_open_member, archive, entry),
                     entry.size,
                     is_stream=True,
                 )
-                if self._damage and place == max(places):
-                    source.flaws.doubts.append(f"stands in an archive that {self._damage}: there may have been more")
-                yield source
 
     def _entries(self) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
         """All that is in it, in order; where it is damaged, what comes before."""
         content = self._source.again()
+        damage: list[str] = []
         try:
             # A file of which only this is asked.
             file = cast("IO[bytes]", _Content(content.blocks()))
@@ -151,7 +153,10 @@ class TarArchive:
                 for entry in archive:
                     yield archive, entry
         except (tarfile.TarError, ValueError) as error:
-            self._damage = f"is damaged or cut short ({error})"
+            damage.append(f"is damaged or cut short ({error}): there may have been more")
+        # Its list ends before the stream that it is compressed to, and the checksum of that.
+        content.finish()
+        self.doubts = (*content.flaws.doubts, *damage)
 
 
 Archive: TypeAlias = ZipArchive | TarArchive

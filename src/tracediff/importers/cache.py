@@ -17,14 +17,14 @@ from msgspec import structs
 from tracediff import model
 from tracediff.files import PART_PREFIX, cache_folder, replacing
 from tracediff.importers import stored
-from tracediff.importers.source import text_of
+from tracediff.importers.source import Source, text_of
 from tracediff.model.trace import Profile, Trace
 
-MOST_BYTES = 4_000_000_000
+MOST_CACHE_BYTES = 4_000_000_000
 """What the cache may take on disk: the entries that nobody used for longest make room."""
 
-State: TypeAlias = tuple[int, int, int]
-"""A file's size, and when its content and its entry in the file system last changed: another state, another file."""
+State: TypeAlias = tuple[int, ...]
+"""Which file it is, its size, and when its content and its entry in the file system last changed."""
 
 _SUFFIX = ".trace"
 _SECOND_NS = 10**9
@@ -45,18 +45,19 @@ class CacheInfo(msgspec.Struct, frozen=True):
     size: int
 
 
-def cached(path: Path, read: Callable[[], Profile]) -> Profile:
+def cached(source: Source, path: Path, read: Callable[[], Profile]) -> Profile:
     """What `read` gives, from the cache where this file was read before.
 
     An entry that is damaged, or of another version of the file or of the code that read it, counts as none. Where
     there is no place for entries, all goes on without.
 
     Args:
-        path: a regular file.
+        source: a regular file, which may have been opened and replaced since.
+        path: where it is.
         read: reads it.
     """
     try:
-        before = _state(path)
+        before = _state(source.status or path.stat())
         entry = _entry(path, before)
     except (OSError, RuntimeError):
         return read()
@@ -64,7 +65,9 @@ def cached(path: Path, read: Callable[[], Profile]) -> Profile:
         return _named(trace, path)
     profile = read()
     with contextlib.suppress(OSError):
-        if isinstance(profile, Trace) and _state(path) == before and _is_settled(before):
+        after = path.stat()
+        is_same = source.status is not None and _state(source.status) == _state(after) == before
+        if isinstance(profile, Trace) and is_same and _is_settled(after):
             _keep(profile, entry)
     return profile
 
@@ -72,7 +75,7 @@ def cached(path: Path, read: Callable[[], Profile]) -> Profile:
 def is_cached(path: Path) -> bool:
     """Whether an entry waits for this file; it may turn out to be damaged."""
     try:
-        return _entry(path, _state(path)).exists()
+        return _entry(path, _state(path.stat())).exists()
     except (OSError, RuntimeError):
         return False
 
@@ -113,14 +116,13 @@ def _folder() -> Path:
     return cache_folder("traces")
 
 
-def _state(path: Path) -> State:
-    status = path.stat()
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns
+def _state(status: os.stat_result) -> State:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
 
 
-def _is_settled(state: State) -> bool:
+def _is_settled(status: os.stat_result) -> bool:
     """Whether a later change would show; a file system that counts whole seconds hides one in the same second."""
-    return state[1] % _SECOND_NS != 0 or time.time_ns() - state[1] > 2 * _SECOND_NS
+    return status.st_mtime_ns % _SECOND_NS != 0 or time.time_ns() - status.st_mtime_ns > 2 * _SECOND_NS
 
 
 def _entry(path: Path, state: State) -> Path:
@@ -175,7 +177,7 @@ def _keep(trace: Trace, entry: Path) -> None:
 
 def _make_room(folder: Path) -> None:
     """Removes what was not used for longest, until the rest fits; and what a process that was killed left."""
-    room, now = MOST_BYTES, time.time()
+    room, now = MOST_CACHE_BYTES, time.time()
     for file, status in sorted(_files(folder), key=lambda item: -item[1].st_mtime):
         abandoned = file.name.startswith(PART_PREFIX) and now - status.st_mtime > _ABANDONED_SECONDS
         if abandoned or status.st_size > room:

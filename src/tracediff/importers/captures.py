@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from operator import attrgetter
 from pathlib import Path
 
+import numpy as np
 from msgspec import structs
 
 from tracediff import units
@@ -15,7 +16,7 @@ from tracediff.importers import read
 from tracediff.importers.base import some
 from tracediff.importers.finding import Found, find_captures
 from tracediff.importers.source import Progress, text_of
-from tracediff.model.trace import Captures, PrintedTable, Profile
+from tracediff.model.trace import Captures, PrintedTable, Profile, Trace
 
 TWO_PROCESSES_BYTES = 100_000_000
 """From here on, of JSON on each side, a second process gains well more than its start costs, which is reading 50 MB."""
@@ -88,7 +89,7 @@ def load_both(
 
 def _side(found: Found, profiles: Sequence[Profile], others: Sequence[str]) -> Captures:
     if not found.is_set:
-        return alone(profiles[0])
+        return structs.replace(alone(profiles[0]), warnings=tuple(found.doubts))
     # What is packed lies in any order; the order of captures is that of their names.
     ordered = profiles if found.files else sorted(profiles, key=attrgetter("path"))
     captures = together(ordered, found.path, found.label)
@@ -99,7 +100,7 @@ def _side(found: Found, profiles: Sequence[Profile], others: Sequence[str]) -> C
         for noun, names in left_out
         if names
     )
-    return structs.replace(captures, warnings=tuple(warnings))
+    return structs.replace(captures, warnings=(*found.doubts, *captures.warnings, *warnings))
 
 
 def alone(profile: Profile) -> Captures:
@@ -108,7 +109,7 @@ def alone(profile: Profile) -> Captures:
 
 
 def together(profiles: Sequence[Profile], path: str | None = None, label: str | None = None) -> Captures:
-    """Several captures of one side.
+    """Several captures of one side; of copies of one, which tell nothing about another process, the first.
 
     Args:
         profiles: at least one.
@@ -122,13 +123,28 @@ def together(profiles: Sequence[Profile], path: str | None = None, label: str | 
         for profile in profiles:
             if isinstance(profile, PrintedTable):
                 raise TraceFormatError("is a printed table among repeated captures. Name it alone", profile.path)
+    distinct: list[Profile] = []
+    for profile in profiles:
+        if not any(_is_copy(profile, other) for other in distinct):
+            distinct.append(profile)
+    copies = len(profiles) - len(distinct)
+    doubt = f"{copies} of {len(profiles)} captures {'is a copy' if copies == 1 else 'are copies'} of others: left out"
     shared = _shared_beginning([profile.run.label for profile in profiles])
     folder = Path(profiles[0].path).absolute().parent.name
     return Captures(
         path=path or ", ".join(profile.path for profile in profiles),
         label=label or shared or folder,
-        profiles=tuple(profiles),
+        profiles=tuple(distinct),
+        warnings=(doubt,) if copies else (),
     )
+
+
+def _is_copy(profile: Profile, other: Profile) -> bool:
+    """Whether both are of one process: no two begin all their calls in the same nanoseconds."""
+    if not (isinstance(profile, Trace) and isinstance(other, Trace)) or profile.names != other.names:
+        return False
+    columns = ((trace.events.start_ns, trace.events.dur_ns, trace.events.name) for trace in (profile, other))
+    return all(map(np.array_equal, *columns))
 
 
 def _shared_beginning(labels: Sequence[str]) -> str:

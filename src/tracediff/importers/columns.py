@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from tracediff.errors import TraceFormatError
 from tracediff.importers.base import parse_shapes, parse_text, parse_words
 from tracediff.importers.damage import Damage
 from tracediff.importers.durations import OpenCalls, drop_giants
@@ -28,7 +29,11 @@ from tracediff.model.trace import (
     Trace,
 )
 
+MOST_TEXT_BYTES = 512 * 1024 * 1024
+"""What the different names, shapes, values and modules of a trace may take: far more than any does."""
+
 _COMPLETE = "X"
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 _LINKED = DEVICE_CATEGORIES | RUNTIME_CATEGORIES
 _INT32 = np.iinfo(np.int32)
 # Stands between the texts of shapes when they are joined; JSON has no such byte outside of a string, nor in one.
@@ -41,6 +46,31 @@ _ESCAPED = str.maketrans({"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\
 _Key = TypeVar("_Key", bound=Hashable)
 _Kind: TypeAlias = tuple[str, str, int | str, int | str, bytes]
 """Name, category, pid, tid and the text of the shapes."""
+
+
+class _Budget:
+    """Memory for text that stays.
+
+    Args:
+        path: of the trace, for the error.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._left = MOST_TEXT_BYTES
+
+    def spend(self, *texts: str | bytes) -> None:
+        """Takes note of texts that stay.
+
+        Raises:
+            TraceFormatError: they are too many.
+        """
+        self._left -= sum(map(len, texts))
+        if self._left < 0:
+            raise TraceFormatError(
+                f"holds more than {MOST_TEXT_BYTES >> 20} MB of different names and shapes. It is not a trace",
+                self._path,
+            )
 
 
 class _Interned(Generic[_Key]):
@@ -74,22 +104,36 @@ class _Interned(Generic[_Key]):
         return number
 
 
+class _Texts(_Interned[bytes]):
+    """Numbers texts, within a budget."""
+
+    def __init__(self, budget: _Budget) -> None:
+        super().__init__()
+        self._budget = budget
+
+    def _add(self, key: bytes) -> int:
+        self._budget.spend(key)
+        return super()._add(key)
+
+
 class _Kinds(_Interned[_Kind]):
-    """Numbers the kinds of events.
+    """Numbers the kinds of events, within a budget.
 
     Attributes:
         with_values: those of operators whose output depends on stride and padding.
         linked: those of launches and of what they launched.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, budget: _Budget) -> None:
         super().__init__()
+        self._budget = budget
         self.with_values: list[int] = []
         self.linked: list[int] = []
 
     def _add(self, key: _Kind) -> int:
         number = super()._add(key)
-        name, category, *_ = key
+        name, category, *_, shapes = key
+        self._budget.spend(name, category, shapes)
         if "conv" in name or "pool" in name:
             self.with_values.append(number)
         if category in _LINKED:
@@ -105,9 +149,11 @@ class ColumnBuilder:
 
     Args:
         damage: counts what is found only when all events are known.
+        path: of the trace.
     """
 
-    def __init__(self, damage: Damage) -> None:
+    def __init__(self, damage: Damage, path: str) -> None:
+        self._path = path
         self.has_events = False
         self._damage = damage
         self._event_count = 0
@@ -115,15 +161,20 @@ class ColumnBuilder:
         self._open_calls = OpenCalls()
         self._thread_names: dict[tuple[str, str], str] = {}
         # Few of many events are different in more than their times and ids, and one look-up is faster than four.
-        self._kinds = _Kinds()
-        self._value_texts: _Interned[bytes] = _Interned()
-        self._module_texts: _Interned[bytes] = _Interned()
+        self._budget = _Budget(path)
+        self._kinds = _Kinds(self._budget)
+        self._value_texts = _Texts(self._budget)
+        self._module_texts = _Texts(self._budget)
         self._parts: dict[str, list[NDArray[Any]]] = {
             name: [] for name in ("kind", "start_ns", "dur_ns", "external_id", "values", "correlation", "module")
         }
 
     def add_all(self, chunks: Iterable[Chunk]) -> None:
-        """Takes the calls; of other entries, what threads are called."""
+        """Takes the calls; of other entries, what threads are called.
+
+        Raises:
+            TraceFormatError: their names and shapes would fill the memory.
+        """
         for chunk in chunks:
             self._event_count += len(chunk.events)
             self._is_whole &= chunk.is_whole
@@ -211,12 +262,12 @@ class ColumnBuilder:
 
     def _note(self, event: Event) -> None:
         if event.ph == "M" and event.name == "thread_name" and event.args.name:
+            self._budget.spend(bytes(event.args.name))
             with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                 self._thread_names[str(event.pid), str(event.tid)] = msgspec.json.decode(event.args.name, type=str)
 
     def build(
         self,
-        path: str,
         run: Run,
         size: int,
         base_ns: object,
@@ -226,7 +277,6 @@ class ColumnBuilder:
         """Puts the chunks together.
 
         Args:
-            path: of the trace, as are `run`, `key_averages` and `warnings`.
             run: what is known of the process.
             size: bytes of the file.
             base_ns: what the trace counts its times from; taken where it is a sensible number.
@@ -263,12 +313,12 @@ class ColumnBuilder:
             module=self._column("module", np.int32),
         )
         self._damage.mended("giant_durations", drop_giants(events, list(categories)))
-        if type(base_ns) is int and abs(base_ns) < MOST_NS:
-            np.add(events.start_ns, base_ns, out=events.start_ns)
+        base, doubts = self._base(base_ns)
+        np.add(events.start_ns, base, out=events.start_ns)
         names_meant = self._names(list(names), events)
         read = self._damage.report(size, self._event_count - self._open_calls.left)
         return Trace(
-            path=path,
+            path=self._path,
             run=run,
             events=events,
             names=names_meant,
@@ -281,8 +331,18 @@ class ColumnBuilder:
             resolution_ns=1000 if self._is_whole else 1,
             read=read,
             key_averages=key_averages,
-            warnings=warnings,
+            warnings=(*warnings, *doubts),
         )
+
+    def _base(self, given: object) -> tuple[int, tuple[str, ...]]:
+        """What times count from, and the doubt where that is none; a float is too coarse to be one."""
+        if isinstance(given, str) and _INTEGER.fullmatch(given):
+            self._damage.mended("text_numbers")
+            given = int(given)
+        if type(given) is int and abs(given) < MOST_NS:
+            return given, ()
+        doubt = "its baseTimeNanoseconds is no time in nanoseconds: times count from an origin of the trace's own"
+        return 0, () if given is None else (doubt,)
 
     def _column(self, name: str, dtype: type[np.signedinteger[Any]] = np.int64) -> NDArray[Any]:
         """Puts the parts of a column together, and lets go of them."""

@@ -164,10 +164,14 @@ class ChunkDecoder:
         loose = self._loose.decode(entry)
         times = [_decimal(text) for text in (bytes(loose.ts), bytes(loose.dur))]
         repairs["text_numbers"] += sum(is_text for _, is_text in times)
-        pid, tid = (
-            "" if value is None else value if isinstance(value, str) else int(value) for value in (loose.pid, loose.tid)
+        event = Event(
+            loose.ph or "",
+            loose.cat or "",
+            loose.name or "",
+            _id(loose.pid),
+            _id(loose.tid),
+            args=self._args(loose.args),
         )
-        event = Event(loose.ph or "", loose.cat or "", loose.name or "", pid, tid, args=self._args(loose.args))
         (ts, _), (dur, _) = times
         repairs["missing_durations"] += event.ph == "X" and not dur.is_finite()
         has_decimals = any(_DECIMALS.search(text) for text in (bytes(loose.ts), bytes(loose.dur)))
@@ -246,6 +250,13 @@ def _nanoseconds(microseconds: np.ndarray[Any, Any]) -> IntArray:
 
 def _is_object(entry: bytes) -> bool:
     return entry.startswith(b"{")
+
+
+def _id(value: float | str | None) -> int | str:
+    """Of a process or a thread; one that is no integer stays another one than any that is."""
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else str(value)
+    return "" if value is None else value
 
 
 def _integers(values: Iterator[Decimal]) -> IntArray:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -37,6 +38,7 @@ class Found(NamedTuple):
         label: what a set is called; None where its path does not say that.
         tables: printed tables beside it, which are no part of it.
         is_stream: it cannot be found a second time.
+        doubts: what is wrong with it beside what is with its captures.
     """
 
     path: str
@@ -49,6 +51,7 @@ class Found(NamedTuple):
     label: str | None = None
     tables: Sequence[Path] = ()
     is_stream: bool = False
+    doubts: Sequence[str] = ()
 
 
 def find_captures(name: str | Path) -> Found:
@@ -101,17 +104,22 @@ def find_capture(name: str | Path) -> Found:
             is_stream=source.is_stream,
         )
     # Most traces are in no archive, and need not wait for what reads one.
-    from tracediff.importers.members import chosen, member_name
+    from tracediff.importers.members import chosen, likely_copies_in, member_name
 
     names = chosen(archive.name, archive.members, inner)
+    doubts = [f"the archive {doubt}" for doubt in archive.doubts]
+    if copies := [name for name in likely_copies_in(archive.members) if fnmatchcase(name, inner or "*")]:
+        shown = some(member_name(archive.name, name) for name in copies)
+        doubts.append(f"left out, as large as a capture in the folder of that name: {shown}")
     return Found(
         path=archive.name if inner is None else member_name(archive.name, inner),
         sources=archive.sources(names),
         number=len(names),
-        size=sum(archive.members[name] for name in names),
-        json_bytes=sum(json_bytes(name, archive.members[name]) for name in names),
+        size=sum(archive.members[name].size for name in names),
+        json_bytes=sum(json_bytes(name, archive.members[name].size) for name in names),
         is_set=inner not in names,
         label=None if glob.has_magic(inner or "") else label_of(inner or archive.name),
+        doubts=doubts,
     )
 
 
@@ -207,10 +215,18 @@ def _stands_for_label(path: Path) -> bool:
 
 
 def _distinct(files: Iterable[Path]) -> list[Path]:
-    """Sorted by name; a link to one of the others is no capture more."""
-    # Path.resolve refuses links that lead in a circle, which are files that cannot be read like others.
-    real = {os.path.realpath(file): file for file in sorted(files, key=lambda file: (not file.is_symlink(), file))}
+    """Sorted by name; a link of any kind to one of the others is no capture more."""
+    real = {_identity(file): file for file in sorted(files, key=lambda file: (not file.is_symlink(), file))}
     return sorted(real.values())
+
+
+def _identity(file: Path) -> Hashable:
+    try:
+        status = file.stat()
+    except OSError:
+        # Links that lead nowhere or in a circle are files that cannot be read like others.
+        return file
+    return status.st_dev, status.st_ino
 
 
 def _split(name: str | Path) -> tuple[str | Path, str | None]:

@@ -70,7 +70,7 @@ class KinetoImporter:
         damage = Damage()
         window = Window(blocks, path)
         stream = JsonStream(window, damage, _LANDMARKS)
-        columns = ColumnBuilder(damage)
+        columns = ColumnBuilder(damage, path)
         metadata: dict[str, Any] = {}
         flags: dict[str, bool] = {}
         doubts: list[str] = []
@@ -98,7 +98,6 @@ class KinetoImporter:
 
         own: object = metadata.pop(OWN_KEY, None)
         trace = columns.build(
-            path=path,
             # Kineto writes the flags that are on, and before torch 2.0 none at all.
             run=run_of(
                 path,

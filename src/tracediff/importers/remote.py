@@ -10,8 +10,9 @@ from tracediff import units
 from tracediff.errors import TraceFormatError
 from tracediff.importers.source import Source, text_of
 
-_PASSWORD = re.compile(r"(?<=://)[^/@]*@")
-_SECRET = re.compile(r"(?i)([?&][^=&]*(?:sig|token|credential|key|secret|password)[^=&]*=)[^&\s'\"]+")
+# A password may hold all that a path may; only behind a host and its port an @ is none of its.
+_PASSWORD = re.compile(r"(?<=://)(?![^/?#@:]*(?::\d+)?/)[^?#]*@")
+_SECRET = re.compile(r"(?i)([?&#][^=&]*(?:sig|token|credential|key|secret|pass|auth|code)[^=&]*=)[^&\s'\"]+")
 
 _NOT_FOUND = 404
 _BUFFER_BYTES = 1024 * 1024

@@ -7,7 +7,7 @@ import stat
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
-from io import BytesIO
+from io import BytesIO, FileIO
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, cast
@@ -63,6 +63,7 @@ class Source:
         consumed: bytes of these that were read.
         flaws: what was wrong with those.
         path: where it is on this machine; None where it is no file of its own.
+        status: of the file that was opened, whatever stands under its path by now; None before that.
         is_stream: it cannot be opened a second time.
 
     Args:
@@ -82,6 +83,7 @@ class Source:
         self.name = name
         self.size = size
         self.path = path
+        self.status: os.stat_result | None = None
         self.is_stream = is_stream
         self.consumed = 0
         self.flaws = Flaws()
@@ -114,7 +116,7 @@ class Source:
         yield from self._content
 
     def finish(self) -> None:
-        """Reads what stands behind the trace: the checksum of its compressed stream; much more is nobody's."""
+        """Reads what may be left behind the trace, which can hold a checksum; much more than that is nobody's."""
         for _ in islice(self._content, _MOST_BLOCKS_BEHIND):
             pass
         if self._progress:
@@ -129,11 +131,11 @@ class Source:
         """
         if self.is_stream:
             raise TraceFormatError("is an archive within a pipe or an archive. Make it a file first", self.name)
-        # It is only of members of archives and of pipes, of both of which there is no second, that it is less.
+        # Members of archives and pipes are less than a file, and were refused above.
         return cast("BinaryIO", self._opened())
 
     def again(self) -> Source:
-        """The same from its beginning.
+        """The same from its beginning, as a source with flaws of its own: whoever reads it has to tell them.
 
         Raises:
             TraceFormatError: it is a pipe, or in an archive itself.
@@ -143,6 +145,8 @@ class Source:
     def _read(self) -> Iterator[bytes]:
         try:
             with closing(self._opened()) as file:
+                if isinstance(file, FileIO):
+                    self.status = os.fstat(file.fileno())
                 content = unpacked(self._stored(file), self.name, self.flaws)
                 yield from filter(None, as_utf8(content, self.flaws))
         except OSError as error:

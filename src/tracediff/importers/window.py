@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from tracediff.errors import TraceFormatError
 
-MOST_BYTES = 256 * 1024 * 1024
+MOST_VALUE_BYTES = 256 * 1024 * 1024
 """No name, value or event of a trace is as long as this; what is must not fill the memory."""
 
 _CAPACITY = 1024 * 1024
@@ -100,10 +100,10 @@ class Window:
             TraceFormatError: what is looked for is longer than anything in a trace.
         """
         before = len(self)
-        if before > MOST_BYTES:
+        if before > MOST_VALUE_BYTES:
             raise TraceFormatError(
-                f"holds something of more than {MOST_BYTES >> 20} MB that does not end (after byte {self.position}). "
-                "It is not a trace",
+                f"holds something of more than {MOST_VALUE_BYTES >> 20} MB that does not end "
+                f"(after byte {self.position}). It is not a trace",
                 self._path,
             )
         self.fill(max(2 * before, _STEP))

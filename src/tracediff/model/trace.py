@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 import msgspec
@@ -161,6 +161,11 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
     warnings: tuple[str, ...] = ()
     kernel_log: KernelLog | None = None
     kernel_pass: Trace | None = None
+
+    def is_of(self, categories: Collection[str]) -> BoolArray:
+        """Which events are of these categories, shape (n,)."""
+        is_wanted = np.array([category in categories for category in self.categories], dtype=np.bool_)
+        return is_wanted[self.events.category]
 
 
 class PrintedTable(msgspec.Struct, frozen=True):

@@ -235,7 +235,7 @@ def test_an_unmarked_trace_is_one_iteration_of_everything(tmp_path: Path) -> Non
 @pytest.mark.parametrize("ranks", [range(6), [0] * 6], ids=["ranks", "repetitions"])
 def test_ranks_are_no_repetitions(tmp_path: Path, ranks: Iterable[int]) -> None:
     for place, rank in enumerate(ranks):
-        builder = DeviceTraceBuilder(now=1_700_000_000_000_000).add(step(1), step(2))
+        builder = DeviceTraceBuilder(now=1_700_000_000_000_000 + place).add(step(1), step(2))
         # Times that a device lost must not spread the pooled captures over five decades each.
         builder.events.append({**builder.events[-1], "ts": 0, "dur": 0})
         for side in ("base", "candidate"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import re
 import shutil
 import tarfile
 import zipfile
@@ -23,6 +24,8 @@ from tracediff.model.trace import Captures
 from builders import SAMPLES, Call, TraceBuilder
 
 ACL = (SAMPLES / "acl.json").read_bytes()
+ACL_2, ACL_3 = (re.sub(rb'(?<="ts": 1)\d', digit, ACL) for digit in (b"5", b"6"))
+"""The same in other processes, as large."""
 OPENBLAS = (SAMPLES / "openblas.json").read_bytes()
 
 
@@ -63,7 +66,7 @@ def described(captures: Captures) -> tuple[str, list[tuple[str, str]]]:
 
 @pytest.mark.parametrize("name", PACK)
 def test_an_archive_is_a_folder_of_captures(tmp_path: Path, name: str) -> None:
-    files = {"2.json.gz": gzip.compress(ACL), "1.json": ACL, "3.json.zst": zstd.compress(ACL), "notes.md": b"notes"}
+    files = {"2.json.gz": gzip.compress(ACL_2), "1.json": ACL, "3.json.zst": zstd.compress(ACL_3), "notes.md": b"notes"}
     archive = PACK[name](tmp_path / name, {f"./deep/acl/{member}": content for member, content in files.items()})
     captures = load_all(archive)
     plain = load(SAMPLES / "acl.json")
@@ -87,7 +90,7 @@ def test_what_systems_add_is_no_capture(tmp_path: Path) -> None:
     assert described(load_all(tmp_path / "runs.zip")) == ("runs", [(f"{tmp_path}/runs.zip!acl/1.json", "1")])
 
 
-LABELS = {"d/acl/1.json": ACL, "d/acl/2.json": ACL, "d/openblas/1.json": OPENBLAS, "d/acl.json": ACL}
+LABELS = {"d/acl/1.json": ACL, "d/acl/2.json": ACL_2, "d/openblas/1.json": OPENBLAS, "d/acl.json": ACL}
 
 
 @pytest.mark.parametrize("name", PACK)
@@ -133,7 +136,7 @@ def test_sides_of_one_archive_are_compared(tmp_path: Path) -> None:
 
 
 def test_noise_of_an_archive(tmp_path: Path) -> None:
-    files = {f"{label}/{number}.json": ACL for label in ("acl", "openblas") for number in range(2)}
+    files = {f"{label}/{at}.json": trace for label in ("acl", "openblas") for at, trace in enumerate((ACL, ACL_2))}
 
     assert [label.label for label in measure(zipped(tmp_path / "runs.zip", files)).labels] == ["acl", "openblas"]
 
@@ -144,7 +147,7 @@ def test_names_that_lead_out_of_the_archive_are_only_names(
 ) -> None:
     inside = tmp_path / "a" / "b"
     inside.mkdir(parents=True)
-    captures = load_all(pack(inside / "runs.zip", {"../../x.json": ACL, "../../\x1b[31m\n.json": ACL}))
+    captures = load_all(pack(inside / "runs.zip", {"../../x.json": ACL, "../../\x1b[31m\n.json": ACL_2}))
 
     assert [profile.path.partition("!")[2] for profile in captures.profiles] == [
         "../../\\x1b[31m\\n.json",
@@ -214,8 +217,31 @@ def test_a_tar_that_is_cut_short_gives_what_comes_before(tmp_path: Path, mode: s
     path.write_bytes(content[: len(content) // 2])
 
     trace = load(f"{path}!1.json")
-    assert any("stands in an archive that is damaged or cut short" in warning for warning in trace.warnings)
+    assert any("the archive is damaged or cut short" in warning for warning in trace.warnings)
     assert not trace.read.truncated
+
+
+@pytest.mark.parametrize("is_set", [True, False])
+def test_what_is_wrong_with_a_compressed_tar_is_said(tmp_path: Path, is_set: bool) -> None:
+    path = tarred(tmp_path / "runs.tar.gz", {"1.json": ACL, "2.json": ACL_2} if is_set else {"1.json": ACL})
+    content = bytearray(path.read_bytes())
+    content[-8] ^= 1  # of the checksum
+    path.write_bytes(content)
+    doubt = "the archive has a wrong gzip checksum: what it holds may be wrong"
+
+    assert load_all(path).warnings == (doubt,)
+    assert load(f"{path}!1.json").warnings == (doubt,)
+
+
+def test_a_capture_beside_a_folder_of_its_name_is_a_copy_only_with_its_content(tmp_path: Path) -> None:
+    files = {"acl.json": ACL_2, "acl/1.json": ACL}
+    assert sets_of_captures(zipped(tmp_path / "runs.zip", files)) == [
+        f"{tmp_path}/runs.zip!acl",
+        f"{tmp_path}/runs.zip!acl.json",
+    ]
+    tar = tarred(tmp_path / "runs.tar.gz", files)
+    assert load_all(tar).warnings == (f"left out, as large as a capture in the folder of that name: {tar}!acl.json",)
+    assert not load_all(zipped(tmp_path / "copy.zip", files | {"acl.json": ACL})).warnings
 
 
 def test_progress_over_all_members(tmp_path: Path) -> None:
@@ -228,6 +254,21 @@ def test_progress_over_all_members(tmp_path: Path) -> None:
     assert [done for done, _ in told] == sorted(done for done, _ in told)
 
 
+def test_copies_of_a_capture_are_no_captures_more(tmp_path: Path) -> None:
+    for number in range(1, 4):
+        (tmp_path / f"{number}.json").write_bytes(ACL)
+    (tmp_path / "4.json").write_bytes(ACL_2)
+    (tmp_path / "5.json").hardlink_to(tmp_path / "4.json")
+    copies = {"1.json": ACL, "2.json": ACL, "3.json": ACL, "4.json": ACL_2}
+    doubt = "2 of 4 captures are copies of others: left out"
+
+    for side in (load_all(tmp_path), load_all(zipped(tmp_path / "runs.zip", copies))):
+        assert len(side.profiles) == 2
+        assert side.warnings == (doubt,)
+    listed = compare([tmp_path / "1.json", tmp_path / "2.json"], SAMPLES / "openblas.json")
+    assert "base: 1 of 2 captures is a copy of others: left out" in listed.warnings
+
+
 def test_printed_tables_beside_traces_are_said(tmp_path: Path) -> None:
     folder = tmp_path / "acl"
     folder.mkdir()
@@ -237,7 +278,7 @@ def test_printed_tables_beside_traces_are_said(tmp_path: Path) -> None:
         load_all(folder)
 
     (folder / "1.json").write_bytes(ACL)
-    (folder / "2.json.zst").write_bytes(zstd.compress(ACL))
+    (folder / "2.json.zst").write_bytes(zstd.compress(ACL_2))
     doubt = f"1 printed table in the folder of the traces left out: {Path(table).name}"
     assert load_all(folder).warnings == (doubt,)
     assert f"base: {doubt}" in compare(folder, SAMPLES / "openblas.json").warnings
@@ -247,7 +288,7 @@ def test_printed_tables_beside_traces_are_said(tmp_path: Path) -> None:
 @pytest.mark.parametrize("is_archive", [False, True])
 def test_other_json_beside_traces_is_left_out_and_said(tmp_path: Path, is_archive: bool) -> None:
     others = {"notes.json": b'{"made on": "a Friday"}', "table.json": b'[{"key": "aten::relu"}]', "words.json": b"none"}
-    traces = {"1.json": ACL, "2.json": ACL}
+    traces = {"1.json": ACL, "2.json": ACL_2}
     if is_archive:
         side = zipped(tmp_path / "acl.zip", others | traces)
     else:

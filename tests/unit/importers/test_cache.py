@@ -18,6 +18,7 @@ from tracediff.cli import main
 from tracediff.errors import TraceFormatError
 from tracediff.importers import cache, load, stored
 from tracediff.importers.cache import info
+from tracediff.importers.finding import find_capture
 from tracediff.importers.source import Progress, Source
 from tracediff.model.trace import Profile
 
@@ -98,6 +99,17 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(tmp_path: Path, monkey
     load(path)
 
     assert info().traces == 0
+
+
+def test_a_file_that_is_replaced_after_it_was_found_is_not_kept_as_the_new_one(tmp_path: Path) -> None:
+    path = a_trace(tmp_path / "t.json", "a", "b")
+    found = find_capture(path)
+    a_trace(tmp_path / "new", "x", "y").rename(path)
+    for source in found.sources:
+        importers.read(source)
+
+    assert info().traces == 0
+    assert content(load(path)) == content(load(path, cache=False))
 
 
 def test_other_code_that_reads_makes_other_entries(parsed: list[Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,7 +218,7 @@ def test_what_was_not_used_for_longest_makes_room(
     (folder / ".tracediff-left-by-a-killed-process").touch()
     os.utime(folder / ".tracediff-left-by-a-killed-process", (0, 0))
     load(paths[1])
-    monkeypatch.setattr(cache, "MOST_BYTES", int(2.5 * info().size / 2))
+    monkeypatch.setattr(cache, "MOST_CACHE_BYTES", int(2.5 * info().size / 2))
     load(paths[2])
     parsed.clear()
     for path in (paths[1], paths[2], paths[0]):

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tracediff.importers import event_list, load
+from tracediff.errors import TraceFormatError
+from tracediff.importers import columns, event_list, load
 from tracediff.importers.events import ChunkDecoder
 from tracediff.model.trace import Trace
 
@@ -61,6 +62,42 @@ def test_relative_times_survive_the_float(ns: int) -> None:
     chunk = ChunkDecoder().decode(f'[{{"ph": "X", "ts": {text}, "dur": 0.5}}]'.encode())
     assert chunk is not None
     assert chunk.start_ns.tolist() == [ns]
+
+
+def test_ids_with_decimals_are_ids_of_their_own(tmp_path: Path) -> None:
+    trace = read(tmp_path / "t.json", with_events(*(EVENT | {"pid": pid} for pid in (1, 1.5, 1.0))))
+
+    assert [thread.pid for thread in trace.threads] == ["1", "1.5"]
+
+
+@pytest.mark.parametrize(
+    ("base", "start_ns", "texts", "doubts"),
+    [('"1700000000000000000"', 1700000000000010000, 1, 0), ("1.7e18", 10000, 0, 1), ("null", 10000, 0, 0)],
+)
+def test_the_base_of_times(tmp_path: Path, base: str, start_ns: int, texts: int, doubts: int) -> None:
+    text = with_events(EVENT).replace("{", f'{{"baseTimeNanoseconds": {base}, ', 1)
+    trace = read(tmp_path / "t.json", text)
+
+    assert trace.events.start_ns.tolist() == [start_ns]
+    assert trace.read.repairs.get("text_numbers", 0) == texts
+    assert sum("baseTimeNanoseconds" in warning for warning in trace.warnings) == doubts
+
+
+def test_text_that_would_fill_the_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "MOST_TEXT_BYTES", 1 << 20)
+    events = [EVENT | {"name": f"{number}" * 200_000} for number in range(6)]
+    read(tmp_path / "t.json", with_events(*events[:5], *events[:5]))
+    with pytest.raises(TraceFormatError, match="more than 1 MB of different names"):
+        read(tmp_path / "t.json", with_events(*events))
+
+
+def test_too_little_memory_is_an_error_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_memory(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(columns.ColumnBuilder, "add_all", without_memory)
+    with pytest.raises(TraceFormatError, match="needs more memory than there is"):
+        read(tmp_path / "t.json", with_events(EVENT))
 
 
 @pytest.mark.parametrize(("ts", "resolution_ns"), [(10, 1000), (10.5, 1)])

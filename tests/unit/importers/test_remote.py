@@ -71,8 +71,8 @@ def test_errors_are_one_line(server: str, capsys: pytest.CaptureFixture[str]) ->
 def test_an_archive_in_a_store_of_objects() -> None:
     content = BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
-        for name in ("acl/1.json", "acl/2.json", "openblas/1.json"):
-            archive.write(SAMPLES / "acl.json", name)
+        for trace, name in (("acl", "acl/1.json"), ("openblas", "acl/2.json"), ("acl", "openblas/1.json")):
+            archive.write(SAMPLES / f"{trace}.json", name)
     fsspec.filesystem("memory").pipe("/runs.zip", content.getvalue())
 
     captures = load_all("memory://runs.zip!acl")
@@ -94,6 +94,12 @@ def test_secrets_stay_out_of_reports() -> None:
     assert shown("https://me:word@host/t.json?X-Amz-Signature=1f&part=2&access_token=z") == (
         "https://host/t.json?X-Amz-Signature=...&part=2&access_token=..."
     )
+    for secret in ("u:p@ss@h/x", "u:p/w@h/x", "h/x#access_token=p", "h/x?auth=p", "h/x?code=p", "h/x?user_pass=p"):
+        text = shown(f"https://{secret}")
+        assert text.startswith("https://h/x")
+        assert "=p" not in text
+    for plain in ("https://h/a@2/t.json", "http://h:80/a@2/t.json?part=2"):
+        assert shown(plain) == plain
 
 
 def test_a_url_is_never_taken_for_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
