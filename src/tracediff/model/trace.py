@@ -31,6 +31,9 @@ RUNTIME_CATEGORIES = frozenset(
 )
 """Calls of a device's library on a CPU thread, launches among them; HIP's are `cuda_runtime` as a rule."""
 
+LOSSES = frozenset({"giant_durations", "missing_durations", "negative_durations"})
+"""Kinds of repairs that put something in the place of what nobody knows."""
+
 ABSENT = -1
 """Stands in integer columns for a field that the event does not have."""
 
@@ -95,8 +98,8 @@ class ReadReport(msgspec.Struct, frozen=True):
 
     @property
     def lost_events(self) -> bool:
-        """Whether some are missing, or may be; what was merely mended is there."""
-        return self.truncated or self.events_dropped > 0
+        """Whether some are missing, or may be, or their times; what was merely mended is there."""
+        return self.truncated or self.events_dropped > 0 or not LOSSES.isdisjoint(self.repairs)
 
 
 class Operator(msgspec.Struct, frozen=True):
