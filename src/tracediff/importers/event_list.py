@@ -10,7 +10,7 @@ from tracediff.importers.damage import Damage
 from tracediff.importers.events import Chunk, ChunkDecoder
 from tracediff.importers.gaps import skip_junk, skip_lost
 from tracediff.importers.json_scan import UnfinishedError
-from tracediff.importers.mending import EVENT_START, mend_names
+from tracediff.importers.mending import EVENT_START, LONGEST_START, mend_names
 from tracediff.importers.single_events import SingleEvents
 from tracediff.importers.window import Window
 
@@ -18,7 +18,6 @@ CHUNK_BYTES = 256 * 1024
 """Small enough that one chunk's objects stay in the processor's cache: three times faster than the file as one."""
 
 _TAIL_BYTES = 16 * 1024
-_LONGEST_START = 128
 _BOUNDARY = re.compile(rb"\}\s*+,\s*+(?=\{)")
 _LIST = b"[]"
 _BETWEEN = re.compile(rb"[\s,\0]*+")
@@ -102,7 +101,7 @@ class EventList:
     def _size_of_stray_brackets(self) -> int:
         """Length of the brackets that the window begins with, and what is between, if events follow; else 0."""
         window = self._window
-        while len(window) < (size := window.match(_BETWEEN_OR_BRACKETS)) + _LONGEST_START and window.grow():
+        while len(window) < (size := window.match(_BETWEEN_OR_BRACKETS)) + LONGEST_START and window.grow():
             pass
         return size if window.match(EVENT_START, size) else 0
 

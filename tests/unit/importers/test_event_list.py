@@ -118,6 +118,24 @@ def test_what_follows_the_document_is_said(tmp_path: Path) -> None:
     assert trace.read.repairs == {"trailing_bytes": 10}
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"traceEvents": [EVENT]}, EVENT, EVENT]}',
+        '{"traceEvents": [EVENT]}\n{"traceEvents": [EVENT]}',
+        "[EVENT][EVENT]",
+        "[EVENT]" + 600_000 * "x" + "[EVENT]",
+    ],
+)
+def test_events_behind_the_document_are_lost(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(text.replace("EVENT", json.dumps(event("a", 0))))
+    trace = load(path)
+
+    assert len(trace.read.dropped_at) == trace.read.events_dropped == 1
+    assert path.read_bytes()[trace.read.dropped_at[0] :].startswith(b'{"ph"')
+
+
 def test_a_lost_end_costs_one_call(tmp_path: Path) -> None:
     inner = [begin("b", 5), end(8, "b"), begin("c", 10)]
     trace = read(tmp_path / "t.json", begin("a", 0), *inner, end(100, "a"), begin("d", 200), end(201, "d"))
@@ -146,6 +164,7 @@ def test_an_unknown_duration_is_counted(tmp_path: Path) -> None:
 
     assert calls(trace) == [("a", 0, 1), ("b", 5, 0), ("c", 7, 0)]
     assert trace.read.repairs == {"missing_durations": 2}
+    assert trace.read.lost_events
     assert trace.resolution_ns == 1000
 
 
