@@ -70,10 +70,12 @@ def _read(source: Source, progress: Progress | None) -> Profile:
             raise
         raise TraceFormatError(f"{flaws.doubts[0]}; what is there {error.message}", error.path) from None
     source.finish()
+    checksums = {"wrong_checksums": flaws.wrong_checksums} if flaws.wrong_checksums else {}
     report = structs.replace(
         profile.read,
         bytes=source.consumed if source.size is None else profile.read.bytes,
         truncated=profile.read.truncated or flaws.cut_short,
+        repairs={**profile.read.repairs, **checksums},
     )
     doubts = [f"the file {doubt}" for doubt in flaws.doubts]
     return structs.replace(profile, read=report, warnings=(*profile.warnings, *doubts))

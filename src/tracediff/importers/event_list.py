@@ -10,7 +10,7 @@ from tracediff.importers.damage import Damage
 from tracediff.importers.events import Chunk, ChunkDecoder
 from tracediff.importers.gaps import skip_junk, skip_lost
 from tracediff.importers.json_scan import UnfinishedError
-from tracediff.importers.mending import EVENT_START, LONGEST_START, mend_names
+from tracediff.importers.mending import EVENT_START, HOLE, LONGEST_START, mend_names
 from tracediff.importers.single_events import SingleEvents
 from tracediff.importers.window import Window
 
@@ -71,16 +71,19 @@ class EventList:
     def _enter(self) -> bool:
         """Goes to the next entry; False behind the last."""
         window, damage = self._window, self._damage
-        commas = 0
+        commas = nuls = 0
         while True:
             between = window.take(window.match(_BETWEEN))
             commas += between.count(b",")
-            damage.mended("nul_bytes", between.count(b"\0"))
+            nuls += between.count(b"\0")
             if not window and window.grow():
                 continue
+            damage.mended("nul_bytes", nuls)
             if not window:
                 damage.truncated |= not self._is_document
                 return False
+            damage.mended("holes", nuls >= len(HOLE))
+            nuls = 0
             if window.starts_with(b"{"):
                 if self._commas is not None:
                     damage.mended("commas", abs(commas - self._commas))
@@ -136,7 +139,7 @@ class EventList:
     def _decode_mended(self, size: int) -> Chunk | None:
         """The same with raw backslashes in names mended."""
         text = self._window.text(size)
-        mended = mend_names(text) if b"\\" in text else None
+        mended = mend_names(text) if b"\\" in text and HOLE not in text else None
         # Bytes that are no text count as mended only where an event could not be read for them.
         if not mended or not mended.repairs["backslashes"] or mended.repairs["bytes"]:
             return None

@@ -9,7 +9,7 @@ from itertools import islice
 
 from tracediff.importers.events import ChunkDecoder
 from tracediff.importers.json_scan import UnfinishedError, end_of_value, is_json
-from tracediff.importers.mending import EVENT_START, Mended, mend_event, mend_names
+from tracediff.importers.mending import EVENT_START, HOLE, Mended, mend_event, mend_names
 from tracediff.importers.window import Window
 
 _SCAN_BYTES = 16 * 1024
@@ -103,11 +103,15 @@ class SingleEvents:
             size = min(8 * size, _MOST_BROKEN_BYTES)
 
     def _mend(self, text: bytes) -> Mended | None:
-        """Raises UnfinishedError where more text could help."""
+        """None also for the pieces of two events on both sides of a hole.
+
+        Raises:
+            UnfinishedError: more text could help.
+        """
         boundary = _LOOSE_BOUNDARY.search(text) if b"\\" in text else None
         if boundary:
             mended = mend_names(text[: boundary.start() + 1])
-            if mended.repairs and is_json(mended.text):
+            if mended.repairs and is_json(mended.text) and HOLE not in text[: mended.end]:
                 return mended
         mended = mend_event(text)
-        return mended if mended and is_json(mended.text) else None
+        return mended if mended and is_json(mended.text) and HOLE not in text[: mended.end] else None

@@ -31,8 +31,8 @@ RUNTIME_CATEGORIES = frozenset(
 )
 """Calls of a device's library on a CPU thread, launches among them; HIP's are `cuda_runtime` as a rule."""
 
-LOSSES = frozenset({"giant_durations", "missing_durations", "negative_durations"})
-"""Kinds of repairs that put something in the place of what nobody knows."""
+LOSSES = frozenset({"giant_durations", "missing_durations", "negative_durations", "holes", "wrong_checksums"})
+"""Kinds of repairs that leave it open what was there."""
 
 ABSENT = -1
 """Stands in integer columns for a field that the event does not have."""

@@ -112,6 +112,21 @@ def test_events_behind_what_looks_like_the_end_are_not_lost_in_silence(tmp_path:
     assert trace.read.events_dropped == 1
 
 
+@pytest.mark.parametrize("shift", [0, 30], ids=["between events", "inside of two"])
+def test_a_hole_makes_one_event_of_no_two(tmp_path: Path, shift: int) -> None:
+    text = json.dumps([event(f"a{ts}", ts, args={"path": r"a\b"}) for ts in range(50)]).encode()
+    start, stop = (text.index(b'{"ph": "X", "cat": "cpu_op", "name": "a%d"' % ts) + shift for ts in (10, 20))
+    path = tmp_path / "t.json"
+    path.write_bytes(text[:start] + bytes(stop - start) + text[stop:])
+    trace = load(path)
+    assert isinstance(trace, Trace)
+
+    lost = range(10, 20) if shift == 0 else range(10, 21)
+    assert calls(trace) == sorted((f"a{ts}", ts, 1) for ts in range(50) if ts not in lost)
+    assert trace.read.lost_events
+    assert trace.read.events_dropped == (shift > 0)
+
+
 def test_what_follows_the_document_is_said(tmp_path: Path) -> None:
     trace = read(tmp_path / "t.json", event("a", 0), after='{"more":1}\n')
 
