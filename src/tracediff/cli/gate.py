@@ -26,7 +26,7 @@ def add_gate(parser: ArgumentParser) -> None:
         help="exit 1 if so, 6 if that is uncertain: 'total>5%%', 'latency>2ms', 'family:conv2d>10%%'; repeatable",
     )
     gate.add_argument(
-        "--strict", action="store_true", help="exit 5 if the sides did different work, or a capture lost events or times"
+        "--strict", action="store_true", help="exit 5 if the sides did different work, or a capture lost events"
     )
 
 

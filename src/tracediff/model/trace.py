@@ -55,7 +55,8 @@ class Events(msgspec.Struct, frozen=True, eq=False):
         thread: index into `Trace.threads`.
         start_ns: nanoseconds since the epoch (since the trace's own origin where it has no base).
         dur_ns: nanoseconds.
-        external_id: "External id", the order in which the profiler saw calls begin.
+        external_id: "External id", the order in which the profiler saw calls begin; the same below ABSENT, counted down
+            from there, for begun and ended calls ("B", "E") that bear no id.
         shapes: index into `Trace.shapes`.
         values: index into `Trace.values`; kept for convolutions and pooling only.
         correlation: "correlation", which joins a launch to what it launched on a device; only those have one.

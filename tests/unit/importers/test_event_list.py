@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from tracediff.analysis.call_tree import build_call_tree
-from tracediff.importers import load
+from tracediff.analysis.device import NO_CALL, link_device
+from tracediff.importers import load, single_events
+from tracediff.importers.durations import OpenCalls
 from tracediff.importers.event_list import CHUNK_BYTES
+from tracediff.importers.events import Event
+from tracediff.importers.mending import Mended, mend_event
 from tracediff.model.trace import Trace
 
 
@@ -102,6 +106,23 @@ def test_a_piece_of_an_event_is_dropped_and_no_junk(tmp_path: Path) -> None:
     assert (trace.read.events_dropped, trace.read.repairs) == (1, {})
 
 
+def test_a_broken_event_of_unknown_keys_is_looked_for_in_few_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def mended(text: bytes) -> Mended | None:
+        sizes.append(len(text))
+        return mend_event(text)
+
+    monkeypatch.setattr(single_events, "mend_event", mended)
+    others = [{"kind": "k"} | event("a", ts) for ts in range(1000)]
+    trace = read(tmp_path / "t.json", '{"kind": "say "hi" there", "ph": "X", "name": "b", "ts": 5, "dur": 1}', *others)
+
+    assert len(trace.events) == 1001
+    assert max(sizes) < 1000
+
+
 def test_events_behind_what_looks_like_the_end_are_not_lost_in_silence(tmp_path: Path) -> None:
     trace = read(tmp_path / "t.json", event("a", 0), "]]" + json.dumps(event("b", 2)), event("c", 5))
     assert calls(trace) == [("a", 0, 1), ("b", 2, 1), ("c", 5, 1)]
@@ -170,6 +191,37 @@ def test_calls_of_equal_times_nest_as_they_began(tmp_path: Path) -> None:
     tree = build_call_tree(read(tmp_path / "t.json", begin("outer", 0), begin("inner", 0), end(5), end(5)))
 
     assert [tree.trace.names[name] for name in tree.name.tolist()] == ["outer", "inner"]
+
+
+def test_a_begun_call_has_no_id_that_a_kernel_could_name(tmp_path: Path) -> None:
+    kernel = event("gemm", 30, 5) | {"cat": "kernel", "tid": 7, "args": {"External id": 2}}
+    pairs = [begin("a", 0), end(5), begin("b", 10), end(15)]
+    device = link_device(build_call_tree(read(tmp_path / "t.json", *pairs, kernel)))
+
+    assert device is not None
+    assert device.call.tolist() == [NO_CALL]
+
+
+def test_ends_of_calls_that_never_began_are_cheap(tmp_path: Path) -> None:
+    many = 1000
+    scans = 0
+
+    class Name(str):
+        def __eq__(self, other: object) -> bool:
+            nonlocal scans
+            scans += 1
+            return super().__eq__(other)
+
+        __hash__ = str.__hash__
+
+    open_calls = OpenCalls()
+    for at in range(many):
+        open_calls.take(Event(ph="B", name=Name("begun")), at)
+    for at in range(many):
+        open_calls.take(Event(ph="E", name=Name("other")), at)
+
+    assert open_calls.left == 2 * many
+    assert scans < 10 * many
 
 
 def test_an_unknown_duration_is_counted(tmp_path: Path) -> None:
