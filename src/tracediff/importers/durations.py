@@ -89,10 +89,10 @@ def drop_giants(events: Events, categories: Sequence[str]) -> int:
     longest = int((start[spans] + dur[spans]).max() - start[spans].min()) if spans.any() else -1
     # A span that ends before the last call begins is not that of the whole trace.
     if longest < start[timed].max() - start[timed].min():
-        suspects = dur > _LONG_NS
-        rest = timed & ~suspects
-        known = int((start[rest] + dur[rest]).max() - start[rest].min()) if rest.any() else 0
-        longest = max(_LONG_NS, _FACTOR * known)
+        rest = timed & (dur <= _LONG_NS)
+        # When a suspect began is known, but where it lost its start too.
+        bounds = np.concatenate((start[rest | (start != 0)], (start + dur)[rest]))
+        longest = max(_LONG_NS, _FACTOR * int(np.ptp(bounds)) if len(bounds) else 0)
     giant = (dur > longest) & ~spans
     dur[giant] = 0
     return int(np.count_nonzero(giant))

@@ -235,6 +235,14 @@ def test_an_unknown_duration_is_counted(tmp_path: Path) -> None:
     assert trace.resolution_ns == 1000
 
 
+def test_calls_of_more_than_a_minute_keep_their_times(tmp_path: Path) -> None:
+    long = [event("model_inference", 5, 90e6), event("aten::load", 10, 70e6), event("aten::mm", 70_500_000, 1000)]
+    trace = read(tmp_path / "t.json", *long)
+
+    assert calls(trace) == [("aten::load", 10, 70e6), ("aten::mm", 70_500_000, 1000), ("model_inference", 5, 90e6)]
+    assert not trace.read.repairs
+
+
 def test_a_thread_whose_name_is_no_text_has_none(tmp_path: Path) -> None:
     named = '{"ph": "M", "name": "thread_name", "pid": 1, "tid": 1, "args": {"name": "caf\xe9"}}'
     trace = read(tmp_path / "t.json", event("a", 0), named)
