@@ -117,7 +117,7 @@ def _nul_after_cut(trace: RealTrace) -> Damaged:
 @damaged(8, "NUL bytes between entries")
 def _nul_between(trace: RealTrace) -> Damaged:
     at = trace.byte_of(trace.middle)
-    return Damaged(trace.text[:at] + bytes(100) + trace.text[at:], trace, {"nul_bytes": 100})
+    return Damaged(trace.text[:at] + bytes(100) + trace.text[at:], trace, {"nul_bytes": 100, "holes": 1})
 
 
 @damaged(9, "a comma after the last entry")

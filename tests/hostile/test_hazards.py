@@ -25,8 +25,6 @@ from hostile.reading import assert_conserved, tables_of, tables_without_damage, 
 from hostile.real_trace import RealTrace, real_traces
 from hostile.registry import Damaged
 
-NOT_YET: set[str] = set()
-
 TRACES = real_traces()
 GOOD = SAMPLES / "acl.json"
 
@@ -35,10 +33,7 @@ def hazards(registry: dict[str, object]) -> Iterator[object]:
     """Each hazard with each real trace."""
     for name in registry:
         for trace in TRACES:
-            case = f"{name}-{trace}"
-            is_expected = {name, case} & NOT_YET
-            marks = [pytest.mark.xfail(strict=True, reason="not salvaged yet")] if is_expected else []
-            yield pytest.param(name, TRACES[trace], id=case, marks=marks)
+            yield pytest.param(name, TRACES[trace], id=f"{name}-{trace}")
 
 
 @cache

@@ -77,7 +77,7 @@ def test_captures_that_lost_events_are_refused(
     assert "lost events" not in capsys.readouterr().err
     assert main(["diff", str(whole), str(cut), *arguments]) == 5
     [line] = [line for line in capsys.readouterr().err.splitlines() if line.startswith("tracediff: error: ")]
-    assert f"not comparable: {cut} lost events (read " in line
+    assert f"not comparable: {cut} lost events or times (read " in line
     assert "dropped 1 event at byte" in line
     assert "cut short" in line
 
@@ -102,7 +102,7 @@ def test_a_capture_that_lost_events_is_no_repetition(
         other.write_bytes(other.read_bytes()[:-5000])
     diff = compare(folder, runs / "candidate3")
     assert diff.base.captures == 3
-    assert [warning for warning in diff.warnings if "3 of 3 captures lost events" in warning]
+    assert [warning for warning in diff.warnings if "3 of 3 captures lost events or times" in warning]
 
 
 def test_faster_is_no_regression(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -121,7 +121,7 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
         events.thread[event],
         start,
         -(start + total_ns),
-        external_id,
+        np.where(external_id < ABSENT, ABSENT - external_id, external_id),
         is_operator[event].view(np.int8),
     ]
     if not _is_sorted(keys):

@@ -31,7 +31,7 @@ def without_losses(captures: Captures, fewest: int = 1) -> Captures:
         return captures
     names = "; ".join(f"{profile.path} ({damage_of(profile.read)})" for profile in lost[:_MOST_LISTED])
     more = f"; and {len(lost) - _MOST_LISTED} more" if len(lost) > _MOST_LISTED else ""
-    which = f"{len(lost)} of {units.count(number, 'capture')} lost events"
+    which = f"{len(lost)} of {units.count(number, 'capture')} lost events or times"
     if number - len(lost) < fewest or ranks_of([profile.run for profile in captures.profiles]):
         doubt = f"{which}, so their times are those of what is left: {names}{more}"
         return structs.replace(captures, warnings=(*captures.warnings, doubt))
@@ -45,7 +45,7 @@ def without_losses(captures: Captures, fewest: int = 1) -> Captures:
 def losses(diff: Diff) -> Iterator[str]:
     """Each capture of the comparison that lost events, with how much that is; left out or not."""
     for side in (diff.base, diff.candidate):
-        yield from (f"{path} lost events ({damage_of(read)})" for path, read in side.reads if read.lost_events)
+        yield from (f"{path} lost events or times ({damage_of(read)})" for path, read in side.reads if read.lost_events)
 
 
 def _is_whole(profile: Profile) -> bool:

@@ -74,10 +74,12 @@ def _read(source: Source, progress: Progress | None) -> Profile:
             "needs more memory than there is. Capture fewer iterations, or read it elsewhere", source.name
         ) from None
     source.finish()
+    checksums = {"wrong_checksums": flaws.wrong_checksums} if flaws.wrong_checksums else {}
     report = structs.replace(
         profile.read,
         bytes=source.consumed if source.size is None else profile.read.bytes,
         truncated=profile.read.truncated or flaws.cut_short,
+        repairs={**profile.read.repairs, **checksums},
     )
     doubts = [f"the file {doubt}" for doubt in flaws.doubts]
     return structs.replace(profile, read=report, warnings=(*profile.warnings, *doubts))

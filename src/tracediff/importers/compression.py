@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import chain
@@ -26,6 +27,9 @@ _OUT_BYTES = 256 * 1024
 _PIECE_BYTES = 4 * 1024
 """How much of a zstd stream is undone at once: what an error throws away with it."""
 
+# A stream whose place junk in front of it hides; of gzip as much as four bytes can tell.
+_BURIED = re.compile(rb"\x1f\x8b\x08[\x00-\x1f]|" + re.escape(_ZSTD_MAGIC))
+
 # What zlib-ng says, like zlib, of a stream whose end does not fit its content, and how much of that end is to come.
 _WRONG_END = {"incorrect data check": 4, "incorrect length check": 0}
 
@@ -47,11 +51,13 @@ class Flaws:
 
     Attributes:
         cut_short: something of the content is missing.
+        wrong_checksums: streams whose content is not what was packed.
         doubts: what is wrong, as what is said of a file: "ends in the middle of its gzip stream".
     """
 
     def __init__(self) -> None:
         self.cut_short = False
+        self.wrong_checksums = 0
         self.doubts: list[str] = []
 
     def cut(self, doubt: str) -> None:
@@ -114,7 +120,20 @@ def decompressed(blocks: Iterable[bytes], name: str, flaws: Flaws) -> Iterator[b
         if not data:
             return
         undo = _stream_of(data, name)
-    flaws.doubts.append("has bytes behind its compressed stream that belong to none: left out")
+    if _is_buried_in(chain((data,), rest)):
+        flaws.cut("has bytes between its compressed streams that belong to none: what follows is missing")
+    else:
+        flaws.doubts.append("has bytes behind its compressed stream that belong to none: left out")
+
+
+def _is_buried_in(blocks: Iterable[bytes]) -> bool:
+    """Whether another stream begins somewhere in the blocks."""
+    before = b""
+    for block in blocks:
+        if _BURIED.search(before + block):
+            return True
+        before = (before + block)[1 - _MAGIC_BYTES :]
+    return False
 
 
 def _filled(data: bytes, blocks: Iterator[bytes]) -> bytes:
@@ -151,6 +170,7 @@ def _gunzip(data: bytes, blocks: Iterator[bytes], flaws: Flaws) -> Generator[byt
             if missing is None:
                 flaws.cut(f"is damaged gzip ({error}): what follows is missing")
                 return b""
+            flaws.wrong_checksums += 1
             flaws.doubts.append("has a wrong gzip checksum: what it holds may be wrong")
             return _filled(behind, blocks)[missing:]
         if stream.eof:

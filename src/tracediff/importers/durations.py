@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 import numpy as np
@@ -30,20 +30,25 @@ class OpenCalls:
         self.backwards = 0
         self._begun = 0
         self._open: defaultdict[tuple[int | str, int | str], list[tuple[Event, int]]] = defaultdict(list)
+        # How many of each name are open on a thread: to look through them at each end would take their product.
+        self._names: defaultdict[tuple[int | str, int | str], Counter[str]] = defaultdict(Counter)
 
     def take(self, event: Event, at_ns: int) -> tuple[Event, int, int] | None:
         """Returns the call that ends here, its start and its duration; None where none does."""
+        thread = event.pid, event.tid
         if event.ph == "B":
             self._begun += 1
-            self._open[event.pid, event.tid].append((_kept(event, self._begun), at_ns))
+            self._open[thread].append((_kept(event, self._begun), at_ns))
+            self._names[thread][event.name] += 1
             self.left += 1
         elif event.ph == "E":
-            calls = self._open[event.pid, event.tid]
+            calls, names = self._open[thread], self._names[thread]
             # Where an end is lost, the next one is not that of the innermost call.
-            while calls and event.name and event.name != calls[-1][0].name and _is_open(calls, event.name):
-                calls.pop()
+            while names[event.name] and event.name and event.name != calls[-1][0].name:
+                names[calls.pop()[0].name] -= 1
             if calls and event.name in ("", calls[-1][0].name):
                 call, start_ns = calls.pop()
+                names[call.name] -= 1
                 self.left -= 1
                 self.backwards += at_ns < start_ns
                 return call, start_ns, max(0, at_ns - start_ns)
@@ -51,16 +56,12 @@ class OpenCalls:
         return None
 
 
-def _is_open(calls: Sequence[tuple[Event, int]], name: str) -> bool:
-    return any(call.name == name for call, _ in calls)
-
-
 def _kept(event: Event, number: int) -> Event:
-    """The event for when its chunk is gone; calls of equal times nest in the order in which they began."""
+    """The event for when its chunk is gone, with its place among those that began in place of an id that it lacks."""
     args = event.args
     kept = structs.replace(
         args,
-        external_id=number if args.external_id == ABSENT else args.external_id,
+        external_id=ABSENT - number if args.external_id == ABSENT else args.external_id,
         input_dims=args.input_dims.copy(),
         input_dims_1_11=args.input_dims_1_11.copy(),
         concrete_inputs=args.concrete_inputs.copy(),
@@ -88,10 +89,10 @@ def drop_giants(events: Events, categories: Sequence[str]) -> int:
     longest = int((start[spans] + dur[spans]).max() - start[spans].min()) if spans.any() else -1
     # A span that ends before the last call begins is not that of the whole trace.
     if longest < start[timed].max() - start[timed].min():
-        suspects = dur > _LONG_NS
-        rest = timed & ~suspects
-        known = int((start[rest] + dur[rest]).max() - start[rest].min()) if rest.any() else 0
-        longest = max(_LONG_NS, _FACTOR * known)
+        rest = timed & (dur <= _LONG_NS)
+        # When a suspect began is known, but where it lost its start too.
+        bounds = np.concatenate((start[rest | (start != 0)], (start + dur)[rest]))
+        longest = max(_LONG_NS, _FACTOR * int(np.ptp(bounds)) if len(bounds) else 0)
     giant = (dur > longest) & ~spans
     dur[giant] = 0
     return int(np.count_nonzero(giant))

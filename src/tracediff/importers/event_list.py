@@ -10,7 +10,7 @@ from tracediff.importers.damage import Damage
 from tracediff.importers.events import Chunk, ChunkDecoder
 from tracediff.importers.gaps import skip_junk, skip_lost
 from tracediff.importers.json_scan import UnfinishedError
-from tracediff.importers.mending import EVENT_START, mend_names
+from tracediff.importers.mending import EVENT_START, HOLE, LONGEST_START, mend_names
 from tracediff.importers.single_events import SingleEvents
 from tracediff.importers.window import Window
 
@@ -18,7 +18,6 @@ CHUNK_BYTES = 256 * 1024
 """Small enough that one chunk's objects stay in the processor's cache: three times faster than the file as one."""
 
 _TAIL_BYTES = 16 * 1024
-_LONGEST_START = 128
 _BOUNDARY = re.compile(rb"\}\s*+,\s*+(?=\{)")
 _LIST = b"[]"
 _BETWEEN = re.compile(rb"[\s,\0]*+")
@@ -72,16 +71,19 @@ class EventList:
     def _enter(self) -> bool:
         """Goes to the next entry; False behind the last."""
         window, damage = self._window, self._damage
-        commas = 0
+        commas = nuls = 0
         while True:
             between = window.take(window.match(_BETWEEN))
             commas += between.count(b",")
-            damage.mended("nul_bytes", between.count(b"\0"))
+            nuls += between.count(b"\0")
             if not window and window.grow():
                 continue
+            damage.mended("nul_bytes", nuls)
             if not window:
                 damage.truncated |= not self._is_document
                 return False
+            damage.mended("holes", nuls >= len(HOLE))
+            nuls = 0
             if window.starts_with(b"{"):
                 if self._commas is not None:
                     damage.mended("commas", abs(commas - self._commas))
@@ -102,7 +104,7 @@ class EventList:
     def _size_of_stray_brackets(self) -> int:
         """Length of the brackets that the window begins with, and what is between, if events follow; else 0."""
         window = self._window
-        while len(window) < (size := window.match(_BETWEEN_OR_BRACKETS)) + _LONGEST_START and window.grow():
+        while len(window) < (size := window.match(_BETWEEN_OR_BRACKETS)) + LONGEST_START and window.grow():
             pass
         return size if window.match(EVENT_START, size) else 0
 
@@ -137,7 +139,7 @@ class EventList:
     def _decode_mended(self, size: int) -> Chunk | None:
         """The same with raw backslashes in names mended."""
         text = self._window.text(size)
-        mended = mend_names(text) if b"\\" in text else None
+        mended = mend_names(text) if b"\\" in text and HOLE not in text else None
         # Bytes that are no text count as mended only where an event could not be read for them.
         if not mended or not mended.repairs["backslashes"] or mended.repairs["bytes"]:
             return None

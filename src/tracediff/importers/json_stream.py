@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import msgspec
 
 from tracediff.importers.damage import Damage
+from tracediff.importers.mending import EVENT_START, LONGEST_START
 from tracediff.importers.window import Window
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)|[{}\[\]]', re.DOTALL)
@@ -133,11 +134,22 @@ class JsonStream:
         self._is_closed = text.endswith(b"}") if text else self._is_closed
 
     def finish(self) -> None:
-        """Reads what follows the document: padding of a file that was made larger than its content, or more."""
-        while self._window or self._window.grow():
-            rest = self._window.take(len(self._window))
+        """Reads what follows the document: padding of a file that was made larger than its content, or more.
+
+        Events in it, of another document or behind an end of the list that is none, are dropped as if they were one.
+        """
+        window = self._window
+        event: int | None = None
+        is_more = True
+        while is_more:
+            is_more = window.grow()
+            if event is None and (found := window.search(EVENT_START)) is not None:
+                event = window.position + found
+            rest = window.take(max(0, len(window) - LONGEST_START) if is_more else len(window))
             self._damage.mended("nul_bytes", rest.count(b"\0"))
             self._damage.mended("trailing_bytes", len(rest.translate(None, _PADDING)))
+        if event is not None:
+            self._damage.drop(event)
 
     def _skip_between(self) -> bool:
         """Goes to the next thing; False at the end of the file."""

@@ -15,6 +15,10 @@ _EVENT_KEYS = rb"ph|cat|name|pid|tid|ts|dur|args|id|id2|bp|s|cname|sf|esf|stack|
 EVENT_FIELD = re.compile(rb'"(?:' + _EVENT_KEYS + rb')"\s{0,16}+:')
 EVENT_START = re.compile(rb"\{\s{0,64}+" + EVENT_FIELD.pattern)
 """Both of bounded length, so that how much of a file lies in memory decides nothing."""
+LONGEST_START = 128
+"""Bytes; no match of either is longer."""
+HOLE = bytes(16)
+"""At least so many NULs stand where a disk or a copy lost a piece of a file; no name holds as many."""
 
 _MOST_LEVELS = 100
 # What no name contains, not even one with raw quotes: the first event was cut off and this is the next one.

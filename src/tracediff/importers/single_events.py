@@ -9,7 +9,7 @@ from itertools import islice
 
 from tracediff.importers.events import ChunkDecoder
 from tracediff.importers.json_scan import UnfinishedError, end_of_value, is_json
-from tracediff.importers.mending import EVENT_START, Mended, mend_event, mend_names
+from tracediff.importers.mending import EVENT_START, HOLE, Mended, mend_event, mend_names
 from tracediff.importers.window import Window
 
 _SCAN_BYTES = 16 * 1024
@@ -19,6 +19,8 @@ _MOST_INNER = 64
 # A broken event that does not end before so many others begin, or before so many bytes, has no end.
 _FEW, _MANY = 3, 8
 _MOST_BROKEN_BYTES = 2 * 1024 * 1024
+# The begin of an entry whose first key may be any; also of an object in a list among an event's arguments.
+_ANY_START = re.compile(EVENT_START.pattern + rb'|\}\s{0,64}+,\s{0,64}+\{\s{0,64}+"\w{1,64}+"\s{0,16}+:')
 _LOOSE_BOUNDARY = re.compile(rb"\}(?=[\s,\0]*+" + EVENT_START.pattern + rb")")
 
 
@@ -47,9 +49,9 @@ class SingleEvents:
             end, is_cut = 0, True
         if end:
             return self._with_text(self._window.text(end))
-        for starts in (_FEW, _MANY):
+        for start, number in ((_ANY_START, _FEW), (EVENT_START, _FEW), (EVENT_START, _MANY)):
             try:
-                mended = self._mend(self._text_ahead(starts))
+                mended = self._mend(self._text_ahead(start, number))
             except UnfinishedError:
                 continue
             if mended or not is_cut:
@@ -90,24 +92,28 @@ class SingleEvents:
             return Mended(text, Counter(), len(text))
         return mend_names(text)
 
-    def _text_ahead(self, starts: int) -> bytes:
+    def _text_ahead(self, start: re.Pattern[bytes], number: int) -> bytes:
         """What a broken event is looked for in: up to where so many others begin, or as far as one can be long."""
         window, size = self._window, _SCAN_BYTES
         while True:
             window.fill(size)
-            found = list(islice(window.find_all(EVENT_START, 1, size), starts))
-            if len(found) == starts:
+            found = list(islice(window.find_all(start, 1, size), number))
+            if len(found) == number:
                 return window.text(found[-1])
             if len(window) < size or size >= _MOST_BROKEN_BYTES:
                 return window.text(size)
             size = min(8 * size, _MOST_BROKEN_BYTES)
 
     def _mend(self, text: bytes) -> Mended | None:
-        """Raises UnfinishedError where more text could help."""
+        """None also for the pieces of two events on both sides of a hole.
+
+        Raises:
+            UnfinishedError: more text could help.
+        """
         boundary = _LOOSE_BOUNDARY.search(text) if b"\\" in text else None
         if boundary:
             mended = mend_names(text[: boundary.start() + 1])
-            if mended.repairs and is_json(mended.text):
+            if mended.repairs and is_json(mended.text) and HOLE not in text[: mended.end]:
                 return mended
         mended = mend_event(text)
-        return mended if mended and is_json(mended.text) else None
+        return mended if mended and is_json(mended.text) and HOLE not in text[: mended.end] else None

@@ -31,6 +31,9 @@ RUNTIME_CATEGORIES = frozenset(
 )
 """Calls of a device's library on a CPU thread, launches among them; HIP's are `cuda_runtime` as a rule."""
 
+LOSSES = frozenset({"giant_durations", "missing_durations", "negative_durations", "holes", "wrong_checksums"})
+"""Kinds of repairs that leave it open what was there."""
+
 ABSENT = -1
 """Stands in integer columns for a field that the event does not have."""
 
@@ -52,7 +55,8 @@ class Events(msgspec.Struct, frozen=True, eq=False):
         thread: index into `Trace.threads`.
         start_ns: nanoseconds since the epoch (since the trace's own origin where it has no base).
         dur_ns: nanoseconds.
-        external_id: "External id", the order in which the profiler saw calls begin.
+        external_id: "External id", the order in which the profiler saw calls begin; the same below ABSENT, counted down
+            from there, for begun and ended calls ("B", "E") that bear no id.
         shapes: index into `Trace.shapes`.
         values: index into `Trace.values`; kept for convolutions and pooling only.
         correlation: "correlation", which joins a launch to what it launched on a device; only those have one.
@@ -95,8 +99,8 @@ class ReadReport(msgspec.Struct, frozen=True):
 
     @property
     def lost_events(self) -> bool:
-        """Whether some are missing, or may be; what was merely mended is there."""
-        return self.truncated or self.events_dropped > 0
+        """Whether some are missing, or may be, or their times; what was merely mended is there."""
+        return self.truncated or self.events_dropped > 0 or not LOSSES.isdisjoint(self.repairs)
 
 
 class Operator(msgspec.Struct, frozen=True):

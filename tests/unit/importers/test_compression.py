@@ -113,6 +113,15 @@ def test_bytes_behind_the_last_member_are_said() -> None:
     assert source.flaws.doubts == ["has bytes behind its compressed stream that belong to none: left out"]
 
 
+@pytest.mark.parametrize("junk", [b"junk", bytes(3) + b"\xff" * (BLOCK_BYTES - 2)], ids=len)
+@pytest.mark.parametrize("packed", [GZIP, ZSTD], ids=["gzip", "zstd"])
+def test_a_stream_behind_junk_is_missing(junk: bytes, packed: bytes) -> None:
+    found, source = read(packed + junk + packed)
+
+    assert found == PLAIN
+    assert source.flaws.cut_short
+
+
 def test_damaged_zstd() -> None:
     long = zstd.compress(LONG)
     found, source = read(long[: len(long) // 2])
@@ -169,6 +178,7 @@ def test_the_profile_carries_it(
     profile = load(path)
 
     assert profile.read.truncated == truncated
+    assert profile.read.lost_events == (truncated or "checksum" in (doubt or ""))
     assert [warning for warning in profile.warnings if warning.startswith("the file")] == ([doubt] if doubt else [])
 
 

@@ -7,8 +7,12 @@ from typing import Any
 import pytest
 
 from tracediff.analysis.call_tree import build_call_tree
-from tracediff.importers import load
+from tracediff.analysis.device import NO_CALL, link_device
+from tracediff.importers import load, single_events
+from tracediff.importers.durations import OpenCalls
 from tracediff.importers.event_list import CHUNK_BYTES
+from tracediff.importers.events import Event
+from tracediff.importers.mending import Mended, mend_event
 from tracediff.model.trace import Trace
 
 
@@ -102,6 +106,23 @@ def test_a_piece_of_an_event_is_dropped_and_no_junk(tmp_path: Path) -> None:
     assert (trace.read.events_dropped, trace.read.repairs) == (1, {})
 
 
+def test_a_broken_event_of_unknown_keys_is_looked_for_in_few_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sizes: list[int] = []
+
+    def mended(text: bytes) -> Mended | None:
+        sizes.append(len(text))
+        return mend_event(text)
+
+    monkeypatch.setattr(single_events, "mend_event", mended)
+    others = [{"kind": "k"} | event("a", ts) for ts in range(1000)]
+    trace = read(tmp_path / "t.json", '{"kind": "say "hi" there", "ph": "X", "name": "b", "ts": 5, "dur": 1}', *others)
+
+    assert len(trace.events) == 1001
+    assert max(sizes) < 1000
+
+
 def test_events_behind_what_looks_like_the_end_are_not_lost_in_silence(tmp_path: Path) -> None:
     trace = read(tmp_path / "t.json", event("a", 0), "]]" + json.dumps(event("b", 2)), event("c", 5))
     assert calls(trace) == [("a", 0, 1), ("b", 2, 1), ("c", 5, 1)]
@@ -112,10 +133,43 @@ def test_events_behind_what_looks_like_the_end_are_not_lost_in_silence(tmp_path:
     assert trace.read.events_dropped == 1
 
 
+@pytest.mark.parametrize("shift", [0, 30], ids=["between events", "inside of two"])
+def test_a_hole_makes_one_event_of_no_two(tmp_path: Path, shift: int) -> None:
+    text = json.dumps([event(f"a{ts}", ts, args={"path": r"a\b"}) for ts in range(50)]).encode()
+    start, stop = (text.index(b'{"ph": "X", "cat": "cpu_op", "name": "a%d"' % ts) + shift for ts in (10, 20))
+    path = tmp_path / "t.json"
+    path.write_bytes(text[:start] + bytes(stop - start) + text[stop:])
+    trace = load(path)
+    assert isinstance(trace, Trace)
+
+    lost = range(10, 20) if shift == 0 else range(10, 21)
+    assert calls(trace) == sorted((f"a{ts}", ts, 1) for ts in range(50) if ts not in lost)
+    assert trace.read.lost_events
+    assert trace.read.events_dropped == (shift > 0)
+
+
 def test_what_follows_the_document_is_said(tmp_path: Path) -> None:
     trace = read(tmp_path / "t.json", event("a", 0), after='{"more":1}\n')
 
     assert trace.read.repairs == {"trailing_bytes": 10}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"traceEvents": [EVENT]}, EVENT, EVENT]}',
+        '{"traceEvents": [EVENT]}\n{"traceEvents": [EVENT]}',
+        "[EVENT][EVENT]",
+        "[EVENT]" + 600_000 * "x" + "[EVENT]",
+    ],
+)
+def test_events_behind_the_document_are_lost(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(text.replace("EVENT", json.dumps(event("a", 0))))
+    trace = load(path)
+
+    assert len(trace.read.dropped_at) == trace.read.events_dropped == 1
+    assert path.read_bytes()[trace.read.dropped_at[0] :].startswith(b'{"ph"')
 
 
 def test_a_lost_end_costs_one_call(tmp_path: Path) -> None:
@@ -139,6 +193,37 @@ def test_calls_of_equal_times_nest_as_they_began(tmp_path: Path) -> None:
     assert [tree.trace.names[name] for name in tree.name.tolist()] == ["outer", "inner"]
 
 
+def test_a_begun_call_has_no_id_that_a_kernel_could_name(tmp_path: Path) -> None:
+    kernel = event("gemm", 30, 5) | {"cat": "kernel", "tid": 7, "args": {"External id": 2}}
+    pairs = [begin("a", 0), end(5), begin("b", 10), end(15)]
+    device = link_device(build_call_tree(read(tmp_path / "t.json", *pairs, kernel)))
+
+    assert device is not None
+    assert device.call.tolist() == [NO_CALL]
+
+
+def test_ends_of_calls_that_never_began_are_cheap(tmp_path: Path) -> None:
+    many = 1000
+    scans = 0
+
+    class Name(str):
+        def __eq__(self, other: object) -> bool:
+            nonlocal scans
+            scans += 1
+            return super().__eq__(other)
+
+        __hash__ = str.__hash__
+
+    open_calls = OpenCalls()
+    for at in range(many):
+        open_calls.take(Event(ph="B", name=Name("begun")), at)
+    for at in range(many):
+        open_calls.take(Event(ph="E", name=Name("other")), at)
+
+    assert open_calls.left == 2 * many
+    assert scans < 10 * many
+
+
 def test_an_unknown_duration_is_counted(tmp_path: Path) -> None:
     without = event("b", 5)
     del without["dur"]
@@ -146,7 +231,16 @@ def test_an_unknown_duration_is_counted(tmp_path: Path) -> None:
 
     assert calls(trace) == [("a", 0, 1), ("b", 5, 0), ("c", 7, 0)]
     assert trace.read.repairs == {"missing_durations": 2}
+    assert trace.read.lost_events
     assert trace.resolution_ns == 1000
+
+
+def test_calls_of_more_than_a_minute_keep_their_times(tmp_path: Path) -> None:
+    long = [event("model_inference", 5, 90e6), event("aten::load", 10, 70e6), event("aten::mm", 70_500_000, 1000)]
+    trace = read(tmp_path / "t.json", *long)
+
+    assert calls(trace) == [("aten::load", 10, 70e6), ("aten::mm", 70_500_000, 1000), ("model_inference", 5, 90e6)]
+    assert not trace.read.repairs
 
 
 def test_a_thread_whose_name_is_no_text_has_none(tmp_path: Path) -> None:
