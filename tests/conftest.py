@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,11 @@ if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
 
 @pytest.fixture
 def write(tmp_path: Path) -> Callable[..., Path]:
-    """Writes a trace of the given calls and returns its path."""
+    """Writes a trace of the given calls and returns its path; no two begin at the same time."""
+    starts = count(1_000_000)
 
     def write(name: str, *calls: Call, gap: int = 0, **keys: object) -> Path:
-        return TraceBuilder(gap=gap).add(*calls).write(tmp_path / f"{name}.json", **keys)
+        return TraceBuilder(gap, next(starts)).add(*calls).write(tmp_path / f"{name}.json", **keys)
 
     return write
 
