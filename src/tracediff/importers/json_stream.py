@@ -22,7 +22,8 @@ _CLOSING = b"}]"
 # What only a broken value reaches without an end; no sound one is searched for the next key.
 _SUSPICIOUS_BYTES = 4 * 1024 * 1024
 _LONGEST_KEY = 64
-_EVENT = re.compile(rb'\{\s{0,32}+"(?:ph|cat)"\s{0,8}+:')
+# An event, or the field that only events have: what else begins with a name may be a value beside them.
+_EVENT = re.compile(rb'\{\s{0,32}+"(?:ph|cat)"\s{0,8}+:|"ph"\s{0,8}+:\s{0,8}+"[A-Za-z]"')
 _PADDING = b" \t\r\n\0"
 
 

@@ -132,6 +132,10 @@ def test_events_behind_what_looks_like_the_end_are_not_lost_in_silence(tmp_path:
     assert calls(trace) == [("a", 0, 1)]
     assert trace.read.events_dropped == 1
 
+    trace = read(tmp_path / "t.json", event("a", 0), '],[]},{"name": "b", "ph": "X", "ts": 2, "dur": 1}')
+    assert calls(trace) == [("a", 0, 1)]
+    assert trace.read.events_dropped == 1
+
 
 @pytest.mark.parametrize("shift", [0, 30], ids=["between events", "inside of two"])
 def test_a_hole_makes_one_event_of_no_two(tmp_path: Path, shift: int) -> None:
