@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tracediff.compare import compare
 from tracediff.model.diff import Diff
@@ -15,6 +17,12 @@ from builders import Call, TraceBuilder
 # A shell starts what it puts into the background deaf to Ctrl-C: so would be all that the tests start and interrupt.
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+# The same examples for everyone: whoever wants to find new ones has the time.
+settings.register_profile("same", derandomize=True)
+if not os.environ.get("TRACEDIFF_SLOW_TESTS"):
+    settings.load_profile("same")
 
 
 @pytest.fixture
