@@ -14,9 +14,11 @@ from tracediff.model.diff import Diff
 
 from builders import Call, TraceBuilder
 
-# A shell starts what it puts into the background deaf to Ctrl-C: so would be all that the tests start and interrupt.
-if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+# A shell starts what it puts into the background deaf to Ctrl-C, and nohup to a closed terminal: so would be all that
+# the tests start and interrupt.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, signal.SIG_DFL)):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 # The same examples for everyone: whoever wants to find new ones has the time.
