@@ -199,6 +199,15 @@ async def test_a_small_screen_says_that_a_row_has_no_room_beside_the_table() -> 
         assert not messages(pilot)
 
 
+async def test_tab_goes_round_the_panes_and_back() -> None:
+    async with opened(tab="ledger") as pilot:
+        first = pilot.app.focused
+        await pilot.press("tab")
+        assert pilot.app.focused is not first
+        await pilot.press("shift+tab")
+        assert pilot.app.focused is first
+
+
 async def test_ledger_term_leads_to_its_rows(gtsrb: Diff) -> None:
     async with opened() as pilot:
         await pilot.press("1", "j", "j", "enter")
