@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -19,6 +19,7 @@ from tracediff.tui.widgets.sortable_table import SortableTable
 
 UNKNOWN, UNREADABLE = "unknown workload", "cannot be read"
 _ELSEWHERE = "…"
+_RECORDED = ("backend", "torch", "latency")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,17 @@ class CapturesTable(SortableTable[Listed, Marked], inherit_bindings=False):
             return 0, units.printable(item.workload)
         folder = _folder_and_label(item)[0]
         return 1, f"{units.printable(folder)} ({UNKNOWN})" if folder else UNKNOWN
+
+    def columns_for(self, width: int) -> Sequence[Column[Listed, Marked]]:
+        """Without those of which no capture recorded anything: the names need their room."""
+        look = self._look
+        return [
+            column
+            for column in _COLUMNS
+            if column.key not in _RECORDED
+            or look is None
+            or any(column.cell(item, look, column.width) != MISSING for item in self._items)
+        ]
 
     def is_same(self, item: Listed, other: Listed) -> bool:
         # After another look at the folder a line is another object, of the same files.
