@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import msgspec
 import numpy as np
 
@@ -83,19 +81,19 @@ def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
     """
     events = trace.events
     event, duplicates = _in_order(trace)
-    start, total_ns = events.start_ns[event], events.dur_ns[event]
-    np.maximum(total_ns, 0, out=total_ns)
-    nested = nest(events.thread[event], start, start + total_ns, slack_ns)
-    folded = _is_folded(nested, events.name[event])
+    name, thread, start = events.name[event], events.thread[event], events.start_ns[event]
+    total_ns = np.maximum(events.dur_ns[event], 0)
+    nested = nest(thread, start, start + total_ns, slack_ns)
+    folded = _is_folded(nested, name)
     if folded.any():
         nested = _kept(nested, folded)
-        event, start, total_ns = (column[~folded] for column in (event, start, total_ns))
+        event, name, thread, start, total_ns = (column[~folded] for column in (event, name, thread, start, total_ns))
     return CallTree(
         trace=trace,
-        event=event,
-        name=events.name[event],
+        event=event.astype(np.int32),
+        name=name,
         shapes=events.shapes[event],
-        thread=events.thread[event],
+        thread=thread,
         parent=nested.parent,
         end=nested.end,
         depth=nested.depth,
@@ -112,28 +110,20 @@ def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
 def _in_order(trace: Trace) -> tuple[IntArray, int]:
     """The events of calls as they nest, without exact duplicates, and how many of those there were."""
     events = trace.events
-    utility = np.array([name in _UTILITY_NAMES for name in trace.names], dtype=np.bool_)
-    is_operator = trace.is_of({OPERATOR})
-    event = np.flatnonzero((is_operator | trace.is_of({ANNOTATION})) & ~utility[events.name]).astype(np.int32)
-    start, total_ns = events.start_ns[event], np.maximum(events.dur_ns[event], 0)
-    external_id = events.external_id[event]
-    keys: list[IntArray] = [
-        events.thread[event],
-        start,
-        -(start + total_ns),
-        np.where(external_id < ABSENT, ABSENT - external_id, external_id),
-        is_operator[event].view(np.int8),
-    ]
-    if not _is_sorted(keys):
-        order = _sorted(keys)
-        event, start, total_ns, external_id = (column[order] for column in (event, start, total_ns, external_id))
-        keys = [key[order] for key in keys]
+    is_call = trace.is_of({OPERATOR, ANNOTATION})
+    for number, name in enumerate(trace.names):
+        if name in _UTILITY_NAMES:
+            is_call &= events.name != number
+    event = np.flatnonzero(is_call)
+    if not _is_sorted(trace, event):
+        event = _sorted(trace, event)
     # Nearly all differ in their start.
+    start = events.start_ns[event]
     alike = 1 + np.flatnonzero(start[1:] == start[:-1])
     # Calls that took no time and have no id cannot be told from one that is listed twice.
-    alike = alike[(external_id[alike] != ABSENT) | (total_ns[alike] > 0)]
-    for key in keys:
-        alike = alike[key[alike] == key[alike - 1]]
+    alike = alike[(events.external_id[event[alike]] != ABSENT) | (events.dur_ns[event[alike]] > 0)]
+    before, after = _keys(trace, event[alike - 1]), _keys(trace, event[alike])
+    alike = alike[np.logical_and.reduce([key == other for key, other in zip(before, after, strict=True)])]
     if not len(alike):
         return event, 0
     is_other = np.ones(len(event), dtype=np.bool_)
@@ -142,24 +132,42 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
     return event[np.sort(first)], len(event) - len(first)
 
 
-def _is_sorted(keys: Sequence[IntArray]) -> bool:
-    """Whether all are in the order of their keys already, as torch writes its calls."""
-    follows = np.ones(max(0, len(keys[0]) - 1), dtype=np.bool_)
-    for key in reversed(keys):
-        follows = (key[1:] > key[:-1]) | ((key[1:] == key[:-1]) & follows)
+def _keys(trace: Trace, event: IntArray) -> list[IntArray]:
+    """By what calls are in order: by the first, where that is equal by the second, and so on."""
+    events = trace.events
+    start, external_id = events.start_ns[event], events.external_id[event]
+    is_operator = np.array([category == OPERATOR for category in trace.categories], dtype=np.int8)
+    return [
+        events.thread[event],
+        start,
+        -(start + np.maximum(events.dur_ns[event], 0)),
+        np.where(external_id < ABSENT, ABSENT - external_id, external_id),
+        is_operator[events.category[event]],
+    ]
+
+
+def _is_sorted(trace: Trace, event: IntArray) -> bool:
+    """Whether calls are in the order of their keys already, as torch writes them."""
+    thread, start = trace.events.thread[event], trace.events.start_ns[event]
+    # Nearly all start after the one before, on its thread.
+    others = 1 + np.flatnonzero((thread[1:] != thread[:-1]) | (start[1:] <= start[:-1]))
+    follows = np.ones(len(others), dtype=np.bool_)
+    keys = zip(_keys(trace, event[others - 1]), _keys(trace, event[others]), strict=True)
+    for before, after in reversed(list(keys)):
+        follows = (after > before) | ((after == before) & follows)
     return bool(follows.all())
 
 
-def _sorted(keys: Sequence[IntArray]) -> IntArray:
-    """The order by the first key, where that is equal by the second, and so on; nearly all differ in these two."""
-    order = np.lexsort(keys[1::-1])
-    is_tie = np.logical_and.reduce([key[order[1:]] == key[order[:-1]] for key in keys[:2]])
-    if not is_tie.any():
-        return order
+def _sorted(trace: Trace, event: IntArray) -> IntArray:
+    """The calls in the order of their keys; nearly all differ in the first two."""
+    thread, start = trace.events.thread[event], trace.events.start_ns[event]
+    order = np.lexsort((start, thread))
+    thread, start, event = thread[order], start[order], event[order]
+    is_tie = (thread[1:] == thread[:-1]) & (start[1:] == start[:-1])
     tied = np.flatnonzero(np.append(is_tie, False) | np.append(False, is_tie))
-    members = order[tied]
-    order[tied] = members[np.lexsort([key[members] for key in reversed(keys)])]
-    return order
+    members = event[tied]
+    event[tied] = members[np.lexsort(_keys(trace, members)[::-1])]
+    return event
 
 
 def _is_folded(nested: Nesting, name: IntArray) -> BoolArray:
@@ -173,18 +181,23 @@ def _is_folded(nested: Nesting, name: IntArray) -> BoolArray:
 
 def _kept(nested: Nesting, folded: BoolArray) -> Nesting:
     """What is left once each folded call has become part of its parent."""
-    kept = np.flatnonzero(~folded)
+    kept, gone = ~folded, np.flatnonzero(folded)
     # How many kept calls come before each index: that is where an index lands once the folded ones are gone.
-    landing = np.cumsum(np.concatenate(([False], ~folded)), dtype=np.int32)
-    torch_self_ns = self_ns = np.add.reduceat(nested.self_ns, kept)
-    if nested.torch_self_ns is not nested.self_ns:
-        torch_self_ns = np.add.reduceat(nested.torch_self_ns, kept)
+    landing = np.cumsum(np.append(False, kept), dtype=np.int32)
+
+    def merged(time_ns: IntArray) -> IntArray:
+        # A folded call comes right behind the one that it is folded into.
+        left = time_ns[kept]
+        np.add.at(left, landing[gone] - 1, time_ns[gone])
+        return left
+
+    self_ns = merged(nested.self_ns)
     return Nesting(
-        # A folded call comes right behind the one that it is folded into, and NO_PARENT right before all.
+        # NO_PARENT comes right before all.
         parent=landing[nested.parent[kept] + 1] - 1,
         end=landing[nested.end[kept]],
-        depth=(nested.depth - enclosing(folded, nested.end))[kept],
+        depth=(nested.depth - enclosing(gone, nested.end))[kept],
         self_ns=self_ns,
-        torch_self_ns=torch_self_ns,
+        torch_self_ns=self_ns if nested.torch_self_ns is nested.self_ns else merged(nested.torch_self_ns),
         clipped=nested.clipped,
     )

@@ -102,14 +102,14 @@ def find_iterations(tree: CallTree, marker: str | None = None) -> Iterations:
         inside[iteration.first : iteration.last] = True
     cut = [found.pop()] if tree.trace.read.truncated and _is_shortened(found) else []
     cold = _cold_leaders([iteration.time_ns for iteration in found])
-    on_thread = np.flatnonzero((tree.thread == thread) & tree.is_operator)
+    outside = (tree.thread == thread) & tree.is_operator & ~inside
     return Iterations(
         marker=marker,
         thread=thread,
         kept=tuple(found[cold:]),
         cold=tuple(found[:cold]),
         empty=tuple(iteration.label for iteration in empty),
-        outside_ns=int(tree.self_ns[on_thread[~inside[on_thread]]].sum()),
+        outside_ns=int(tree.self_ns[outside].sum()),
         cut=tuple(iteration.label for iteration in cut),
     )
 
@@ -122,7 +122,10 @@ def _is_shortened(found: Sequence[Iteration]) -> bool:
 def marked_calls(tree: CallTree, marker: str) -> list[int]:
     """The outermost annotations of a label, on the thread that spends most time in them."""
     wanted = np.array([label_of(name) == marker for name in tree.trace.names], dtype=np.bool_)
-    calls = np.flatnonzero(~tree.is_operator & wanted[tree.name]) if wanted.any() else np.arange(0)
+    if not wanted.any():
+        return []
+    calls = np.flatnonzero(~tree.is_operator)
+    calls = calls[wanted[tree.name[calls]]]
     if not len(calls):
         return []
     # A label inside an operator cuts that operator apart and is no iteration.

@@ -183,4 +183,4 @@ def _nodes_of_calls(side: TracedSide, calls_of_nodes: IntArray) -> IntArray:
 
 def _depth(tree: CallTree, calls: IntArray) -> IntArray:
     """How many of these calls each of them lies below."""
-    return enclosing(np.ones(len(calls), dtype=np.bool_), np.searchsorted(calls, tree.end[calls]))
+    return enclosing(np.arange(len(calls)), np.searchsorted(calls, tree.end[calls]))

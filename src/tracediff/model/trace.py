@@ -168,8 +168,12 @@ class Trace(msgspec.Struct, frozen=True, eq=False):
 
     def is_of(self, categories: Collection[str]) -> BoolArray:
         """Which events are of these categories, shape (n,)."""
-        is_wanted = np.array([category in categories for category in self.categories], dtype=np.bool_)
-        return is_wanted[self.events.category]
+        is_of = np.zeros(len(self.events), dtype=np.bool_)
+        # Category by category: few are there, and a comparison is ten times faster than looking each event's one up.
+        for number, category in enumerate(self.categories):
+            if category in categories:
+                is_of |= self.events.category == number
+        return is_of
 
 
 class PrintedTable(msgspec.Struct, frozen=True):
