@@ -89,17 +89,23 @@ def decode_alone(whole: bool) -> Work:
     return work
 
 
-def show() -> Work:
-    """What `tracediff show` does before it prints."""
+def show(cache: bool) -> Work:
+    """What `tracediff show` does before it prints.
+
+    Args:
+        cache: whether it may take what an earlier look kept.
+    """
     from tracediff.analysis.summary import summarize
     from tracediff.importers import load
+    from tracediff.importers.cache import is_cached
 
     def work(path: Path) -> Found:
-        trace = load(path, cache=False)
+        trace = load(path, cache=cache)
         summary = summarize(trace)
         return lambda: {
             "calls": {row.name: row.calls for row in summary.operators if not row.is_annotation},
             "recorded": _recorded(trace),
+            "is_kept": is_cached(path),
         }
 
     return work
@@ -217,7 +223,8 @@ def torch_tb_profiler() -> Work:
 OWN: Mapping[str, Callable[[], Work]] = {
     "decode": partial(decode_alone, whole=False),
     "decode-whole": partial(decode_alone, whole=True),
-    "show": show,
+    "show": partial(show, cache=False),
+    "show-again": partial(show, cache=True),
     "show-phases": show_in_phases,
     "diff": diff,
     "diff-phases": diff_in_phases,

@@ -6,6 +6,7 @@ It imports little: a child's peak memory counts from what its parent had when it
 from __future__ import annotations
 
 import json
+import os
 import re
 import statistics
 import subprocess
@@ -54,7 +55,8 @@ class Runner:
     def run(self, job: str, *arguments: Path | str) -> Figures:
         """One job in a fresh process."""
         command = [str(self.python_of(job)), str(HERE / "contenders.py"), job, *map(str, arguments)]
-        result = subprocess.run(command, capture_output=True, text=True, check=False)
+        environment = {**os.environ, "TRACEDIFF_CACHE_DIR": str(self.work / "cache")}
+        result = subprocess.run(command, capture_output=True, text=True, check=False, env=environment)
         if result.returncode:
             sys.exit(f"{' '.join(command)} ended with {result.returncode}:\n{result.stderr}")
         return json.loads(result.stdout.splitlines()[-1])

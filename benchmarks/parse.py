@@ -144,6 +144,28 @@ def gzipped(runner: Runner, trace: Path, rounds: int) -> str:
     return f"### Plain and gzipped\n\n{table(head, rows)}"
 
 
+def second_look(runner: Runner, trace: Path, rounds: int) -> str:
+    """The same trace parsed, and from the cache."""
+    if not runner.run("show-again", trace)["is_kept"]:
+        sys.exit(f"{trace} is not kept in the cache: there is no second look to measure")
+    names = {"the first look": "show", "the second, from the cache": "show-again"}
+    found = runner.in_turn({name: (job, [trace]) for name, job in names.items()}, rounds)
+    first = found["the first look"]
+    rows = [
+        [
+            name,
+            middle(of, cpu),
+            middle(of, wall),
+            f"{median_of(of, peak):.0f}",
+            f"{median_of(of, lambda one: one['import_cpu']):.2f}",
+            f"{ratio(of, first, wall):.3f}",
+        ]
+        for name, of in found.items()
+    ]
+    head = ["", "CPU s", "wall s", "peak MB", "imports, CPU s", "wall / first"]
+    return f"### The second look at {trace.stat().st_size / 1e6:,.0f} MB\n\n{table(head, rows)}"
+
+
 def diffs(runner: Runner, pair: Sequence[Path], rounds: int) -> str:
     """A whole `tracediff diff` of two traces, from the command line to the JSON document, imports included."""
     found = runner.in_turn({name: ("diff", [*pair, *options]) for name, options in DIFFS.items()}, rounds)
@@ -237,6 +259,9 @@ def sections(runner: Runner, options: argparse.Namespace) -> Iterator[str]:
         yield f"### tracediff by size\n\n{table(head, by_size)}"
     if "gzip" in options.sections:
         yield gzipped(runner, sized(usual, options.trace, "--gzip"), rounds_of[usual])
+    # Smaller ones are not kept.
+    if "second-look" in options.sections and max(sizes) > 20:
+        yield second_look(runner, sized(max(sizes)), options.rounds)
     if "diff" in options.sections:
         yield diffs(runner, [sized(usual, capture) for capture in PAIR], rounds_of[usual])
     if "alignment" in options.sections:
@@ -253,7 +278,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5, help="of files up to 200 MB; fewer of larger ones")
     parser.add_argument("--operators", type=int, default=500_000, help="of each trace that is aligned")
     parser.add_argument("--contenders", nargs="*", choices=CONTENDERS.values(), default=list(CONTENDERS.values()))
-    every = ["table", "gzip", "diff", "alignment", "profile"]
+    every = ["table", "gzip", "second-look", "diff", "alignment", "profile"]
     parser.add_argument("--sections", nargs="+", choices=every, default=every)
     parser.add_argument("--trace", type=Path, default=PAIR[1], help="the real capture that files are built from")
     parser.add_argument(
