@@ -33,6 +33,8 @@ MOST_TEXT_BYTES = 512 * 1024 * 1024
 """What the different names, shapes, values and modules of a trace may take: far more than any does."""
 
 _COMPLETE = "X"
+_HALVES = frozenset({"B", "E"})
+_METADATA = "M"
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _LINKED = DEVICE_CATEGORIES | RUNTIME_CATEGORIES
 _INT32 = np.iinfo(np.int32)
@@ -93,11 +95,15 @@ class _Interned(Generic[_Key]):
 
     def numbers(self, keys: Sequence[_Key]) -> list[int]:
         """The numbers of many, few of which are new."""
-        numbers = self._numbers
-        try:
-            return [numbers[key] for key in keys]
-        except KeyError:
-            return [self.number(key) for key in keys]
+        numbers: list[int] = []
+        left = iter(keys)
+        while len(numbers) < len(keys):
+            try:
+                numbers.extend(map(self._numbers.__getitem__, left))
+            except KeyError as new:
+                # What came before it is in the list, and it is not left. Many chunks hold one: a `ProfilerStep#N`.
+                numbers.append(self._add(new.args[0]))
+        return numbers
 
     def _add(self, key: _Key) -> int:
         number = self._numbers[key] = len(self._numbers)
@@ -189,15 +195,16 @@ class ColumnBuilder:
         self.has_events = self.has_events or any(phases)
         if phases.count(_COMPLETE) == len(phases):
             return events, start_ns, dur_ns
+        others = [at for at, phase in enumerate(phases) if phase != _COMPLETE]
         is_call = np.ones(len(events), dtype=np.bool_)
+        is_call[others] = False
         events = list(events)
-        for at in [at for at, phase in enumerate(phases) if phase != _COMPLETE]:
-            self._note(events[at])
-            call = self._open_calls.take(events[at], int(start_ns[at]))
-            if call is None:
-                is_call[at] = False
-            else:
+        for at in others:
+            if phases[at] == _METADATA:
+                self._note(events[at])
+            elif phases[at] in _HALVES and (call := self._open_calls.take(events[at], int(start_ns[at]))):
                 events[at], start_ns[at], dur_ns[at] = call
+                is_call[at] = True
         return list(compress(events, is_call.tolist())), start_ns[is_call], dur_ns[is_call]
 
     def _add(self, events: Sequence[Event], start_ns: IntArray, dur_ns: IntArray) -> None:
@@ -261,7 +268,7 @@ class ColumnBuilder:
         return found
 
     def _note(self, event: Event) -> None:
-        if event.ph == "M" and event.name == "thread_name" and event.args.name:
+        if event.name == "thread_name" and event.args.name:
             self._budget.spend(bytes(event.args.name))
             with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                 self._thread_names[str(event.pid), str(event.tid)] = msgspec.json.decode(event.args.name, type=str)

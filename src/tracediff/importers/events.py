@@ -210,7 +210,7 @@ def _timed(events: Sequence[Event]) -> Chunk | None:
     if (timeless := _take_out_missing(starts)) and any(events[at].ph in _CALLS for at in timeless):
         return None
     repairs: dict[str, int] = {}
-    if missing := sum(events[at].ph == "X" for at in _take_out_missing(durations)):
+    if missing := [events[at].ph for at in _take_out_missing(durations)].count("X"):
         repairs["missing_durations"] = missing
     limit = _MOST_US if starts.dtype.kind == "i" else _EXACT_LIMIT_US
     if starts.max() >= limit or starts.min() <= -limit or durations.max() >= limit:
