@@ -100,12 +100,13 @@ def show(cache: bool) -> Work:
     from tracediff.importers.cache import is_cached
 
     def work(path: Path) -> Found:
+        is_kept = cache and is_cached(path)
         trace = load(path, cache=cache)
         summary = summarize(trace)
         return lambda: {
             "calls": {row.name: row.calls for row in summary.operators if not row.is_annotation},
             "recorded": _recorded(trace),
-            "is_kept": is_cached(path),
+            "from_cache": is_kept,
         }
 
     return work

@@ -63,5 +63,13 @@ def test_the_parse_benchmark_runs(tmp_path: Path) -> None:
     small = ["--megabytes", "1", "--rounds", "1", "--operators", "2000", "--contenders"]
     text = run("parse.py", *small, "--work", tmp_path)
 
-    assert text.count("\n### ") == 7
+    assert text.count("\n### ") == 8
+    assert "Nothing is kept of it" in text
     assert "All count the same 2,484 calls of 40 operators" in text
+
+
+def test_the_second_look_is_from_the_cache(tmp_path: Path) -> None:
+    large = ["--megabytes", "21", "--rounds", "1", "--contenders", "--sections", "second-look"]
+    text = run("parse.py", *large, "--work", tmp_path)
+
+    assert "\n| the second, from the cache | " in text

@@ -84,10 +84,10 @@ def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
     name, thread, start = events.name[event], events.thread[event], events.start_ns[event]
     total_ns = np.maximum(events.dur_ns[event], 0)
     nested = nest(thread, start, start + total_ns, slack_ns)
-    folded = _is_folded(nested, name)
-    if folded.any():
-        nested = _kept(nested, folded)
-        event, name, thread, start, total_ns = (column[~folded] for column in (event, name, thread, start, total_ns))
+    kept = ~_is_folded(nested, name)
+    if not kept.all():
+        nested = _without_folded(nested, kept)
+        event, name, thread, start, total_ns = (column[kept] for column in (event, name, thread, start, total_ns))
     return CallTree(
         trace=trace,
         event=event.astype(np.int32),
@@ -133,7 +133,10 @@ def _in_order(trace: Trace) -> tuple[IntArray, int]:
 
 
 def _keys(trace: Trace, event: IntArray) -> list[IntArray]:
-    """By what calls are in order: by the first, where that is equal by the second, and so on."""
+    """By what calls are in order: by the first, where that is equal by the second, and so on.
+
+    Made for the few that need more than the first two.
+    """
     events = trace.events
     start, external_id = events.start_ns[event], events.external_id[event]
     is_operator = np.array([category == OPERATOR for category in trace.categories], dtype=np.int8)
@@ -179,9 +182,9 @@ def _is_folded(nested: Nesting, name: IntArray) -> BoolArray:
     return folded
 
 
-def _kept(nested: Nesting, folded: BoolArray) -> Nesting:
-    """What is left once each folded call has become part of its parent."""
-    kept, gone = ~folded, np.flatnonzero(folded)
+def _without_folded(nested: Nesting, kept: BoolArray) -> Nesting:
+    """What is left once each call that is not kept has become part of its parent."""
+    gone = np.flatnonzero(~kept)
     # How many kept calls come before each index: that is where an index lands once the folded ones are gone.
     landing = np.cumsum(np.append(False, kept), dtype=np.int32)
 

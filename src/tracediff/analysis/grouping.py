@@ -11,6 +11,7 @@ from tracediff.model.trace import IntArray
 
 UnsignedArray: TypeAlias = NDArray[np.unsignedinteger[Any]]
 
+# A table of so many costs nothing, however few rows there are.
 _SMALL_TABLE = 1024
 
 
@@ -45,7 +46,7 @@ def narrow(numbers: IntArray) -> UnsignedArray:
 def group(codes: IntArray) -> Groups:
     """Finds the distinct codes, shape (g,), of an array of shape (n,); none is negative."""
     width = int(codes.max(initial=-1)) + 1
-    # A table of all codes that there may be is several times faster than sorting, and no larger than the rows.
+    # Several times faster than sorting, where a table of all codes up to the largest is no larger than the rows.
     return _by_table(codes, width) if width <= max(len(codes), _SMALL_TABLE) else _by_sorting(codes)
 
 

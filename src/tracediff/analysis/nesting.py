@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
-
 import msgspec
 import numpy as np
 
@@ -108,17 +106,22 @@ def innermost_around(
 def _subtree_ends(thread: IntArray, start: IntArray, end: IntArray) -> IntArray:
     """One past the last interval of the thread that starts before each one ends."""
     subtree_end = np.arange(1, len(start) + 1, dtype=np.int32)
-    cuts = (np.flatnonzero(thread[1:] != thread[:-1]) + 1).tolist()
-    for low, high in pairwise((0, *cuts, len(start))):
-        starts, ends = start[low:high], end[low:high]
-        holds = np.flatnonzero(ends[:-1] > starts[1:])
-        subtree_end[low + holds] = low + np.searchsorted(starts, ends[holds])
+    is_same = thread[1:] == thread[:-1]
+    # Most hold nothing, and need no search; nor does a thread of such.
+    holds = np.flatnonzero(is_same & (end[:-1] > start[1:]))
+    bounds = np.concatenate(([0], 1 + np.flatnonzero(~is_same), [len(start)]))
+    held = np.searchsorted(holds, bounds)
+    for at in np.flatnonzero(np.diff(held)).tolist():
+        low, high = bounds[at : at + 2]
+        of_thread = holds[held[at] : held[at + 1]]
+        subtree_end[of_thread] = low + np.searchsorted(start[low:high], end[of_thread])
     return subtree_end
 
 
 def _depths(subtree_end: IntArray) -> IntArray:
-    index = np.arange(len(subtree_end), dtype=np.int32)
-    return enclosing(np.flatnonzero(subtree_end > index + 1), subtree_end)
+    # Nothing lies below the rest, which are most.
+    holds = np.flatnonzero(subtree_end > np.arange(1, len(subtree_end) + 1, dtype=np.int32))
+    return enclosing(holds, subtree_end)
 
 
 def _parents(subtree_end: IntArray, depth: IntArray) -> IntArray:

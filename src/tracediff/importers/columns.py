@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import re
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import compress
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import msgspec
 import numpy as np
@@ -16,7 +16,7 @@ from tracediff.errors import TraceFormatError
 from tracediff.importers.base import parse_shapes, parse_text, parse_words
 from tracediff.importers.damage import Damage
 from tracediff.importers.durations import OpenCalls, drop_giants
-from tracediff.importers.events import MOST_NS, NO_TEXT, Args, Chunk, Event
+from tracediff.importers.events import HALVES, MOST_NS, NO_TEXT, Args, Chunk, Event
 from tracediff.model.run import Run
 from tracediff.model.trace import (
     ABSENT,
@@ -33,7 +33,6 @@ MOST_TEXT_BYTES = 512 * 1024 * 1024
 """What the different names, shapes, values and modules of a trace may take: far more than any does."""
 
 _COMPLETE = "X"
-_HALVES = frozenset({"B", "E"})
 _METADATA = "M"
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _LINKED = DEVICE_CATEGORIES | RUNTIME_CATEGORIES
@@ -75,39 +74,16 @@ class _Budget:
             )
 
 
-class _Interned(Generic[_Key]):
+class _Interned(dict[_Key, int]):
     """Numbers things in the order in which they are first looked up."""
 
-    def __init__(self) -> None:
-        # Not a dict with `__missing__`: a look-up in that takes a fifth longer.
-        self._numbers: dict[_Key, int] = {}
-
-    def __iter__(self) -> Iterator[_Key]:
-        return iter(self._numbers)
-
-    def __len__(self) -> int:
-        return len(self._numbers)
-
-    def number(self, key: _Key) -> int:
-        """The number of one thing."""
-        found = self._numbers.get(key)
-        return self._add(key) if found is None else found
-
-    def numbers(self, keys: Sequence[_Key]) -> list[int]:
-        """The numbers of many, few of which are new."""
-        numbers: list[int] = []
-        left = iter(keys)
-        while len(numbers) < len(keys):
-            try:
-                numbers.extend(map(self._numbers.__getitem__, left))
-            except KeyError as new:
-                # What came before it is in the list, and it is not left. Many chunks hold one: a `ProfilerStep#N`.
-                numbers.append(self._add(new.args[0]))
-        return numbers
-
-    def _add(self, key: _Key) -> int:
-        number = self._numbers[key] = len(self._numbers)
+    def __missing__(self, key: _Key) -> int:
+        number = self[key] = len(self)
         return number
+
+    def of_all(self, keys: Iterable[_Key]) -> list[int]:
+        """The numbers of many."""
+        return list(map(self.__getitem__, keys))
 
 
 class _Texts(_Interned[bytes]):
@@ -117,9 +93,9 @@ class _Texts(_Interned[bytes]):
         super().__init__()
         self._budget = budget
 
-    def _add(self, key: bytes) -> int:
+    def __missing__(self, key: bytes) -> int:
         self._budget.spend(key)
-        return super()._add(key)
+        return super().__missing__(key)
 
 
 class _Kinds(_Interned[_Kind]):
@@ -136,8 +112,8 @@ class _Kinds(_Interned[_Kind]):
         self.with_values: list[int] = []
         self.linked: list[int] = []
 
-    def _add(self, key: _Kind) -> int:
-        number = super()._add(key)
+    def __missing__(self, key: _Kind) -> int:
+        number = super().__missing__(key)
         name, category, *_, shapes = key
         self._budget.spend(name, category, shapes)
         if "conv" in name or "pool" in name:
@@ -202,7 +178,7 @@ class ColumnBuilder:
         for at in others:
             if phases[at] == _METADATA:
                 self._note(events[at])
-            elif phases[at] in _HALVES and (call := self._open_calls.take(events[at], int(start_ns[at]))):
+            elif phases[at] in HALVES and (call := self._open_calls.take(events[at], int(start_ns[at]))):
                 events[at], start_ns[at], dur_ns[at] = call
                 is_call[at] = True
         return list(compress(events, is_call.tolist())), start_ns[is_call], dur_ns[is_call]
@@ -215,7 +191,7 @@ class ColumnBuilder:
         kinds = [
             (event.name, event.cat, event.pid, event.tid, text) for event, text in zip(events, shapes, strict=True)
         ]
-        kind = np.array(self._kinds.numbers(kinds), dtype=np.int32)
+        kind = np.array(self._kinds.of_all(kinds), dtype=np.int32)
         external_id = np.array([arg.external_id for arg in args], dtype=np.int64)
         correlation = self._correlations(kind, args, external_id)
         columns = {
@@ -235,7 +211,7 @@ class ColumnBuilder:
         column = np.full(len(kind), ABSENT, dtype=np.int32)
         wanted = self._of_kinds(kind, self._kinds.with_values)
         texts = _texts([args[at].concrete_inputs for at in wanted])
-        found = self._value_texts.numbers(texts)
+        found = self._value_texts.of_all(texts)
         column[wanted] = [number if text else ABSENT for text, number in zip(texts, found, strict=True)]
         return column
 
@@ -245,7 +221,7 @@ class ColumnBuilder:
         if found.count(NO_TEXT) == len(found):
             return np.broadcast_to(np.int32(ABSENT), len(found))
         texts = _texts(found)
-        numbers = self._module_texts.numbers(texts)
+        numbers = self._module_texts.of_all(texts)
         return np.array([number if text else ABSENT for text, number in zip(texts, numbers, strict=True)], np.int32)
 
     def _correlations(self, kind: IntArray, args: Sequence[Args], external_id: IntArray) -> IntArray:
@@ -297,10 +273,10 @@ class ColumnBuilder:
         of_kind = np.array(
             [
                 (
-                    names.number(name),
-                    categories.number(category),
-                    threads.number((str(pid), str(tid))),
-                    shapes.number(text) if text else ABSENT,
+                    names[name],
+                    categories[category],
+                    threads[str(pid), str(tid)],
+                    shapes[text] if text else ABSENT,
                 )
                 for name, category, pid, tid, text in self._kinds
             ],

@@ -23,7 +23,10 @@ _LONGEST = Decimal(_MOST_US)
 _NO_TIMES = np.empty(0, dtype=np.int64)
 # Below this a float64 tells microseconds with three decimals apart (half a unit in the last place < 0.5 ns).
 _EXACT_LIMIT_US = 2.0**43
-_CALLS = ("X", "B", "E")
+HALVES = frozenset({"B", "E"})
+"""Phases of a call that is written as its begin and its end."""
+
+_CALLS = HALVES | {"X"}
 # No time, and the same number as an integer and as a float: integers stay integers beside it.
 _MISSING = -(2**62)
 

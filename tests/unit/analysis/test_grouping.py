@@ -1,4 +1,4 @@
-"""Groups are those of `np.unique`, whether the codes are many to a row or few."""
+"""Groups are those of `np.unique`, whether a table finds them or sorting."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tracediff.analysis.grouping import group
 
 
-@pytest.mark.parametrize("largest", [3, 2**40])
+@pytest.mark.parametrize("largest", [3, 1023, 1024, 2**40])
 @given(data=st.data())
 def test_groups_are_those_of_numpy(largest: int, data: st.DataObject) -> None:
     few = data.draw(st.lists(st.integers(0, largest), min_size=1, max_size=5))
