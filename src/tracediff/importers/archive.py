@@ -9,6 +9,7 @@ import zipfile
 import zlib
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import contextmanager
+from copy import copy
 from functools import partial
 from pathlib import PurePosixPath
 from tarfile import (
@@ -20,7 +21,7 @@ from typing import IO, TypeAlias, cast
 
 from tracediff.errors import TraceFormatError
 from tracediff.importers.members import Member, member_name
-from tracediff.importers.source import BLOCK_BYTES, LostError, Readable, Source
+from tracediff.importers.source import BLOCK_BYTES, ChecksumError, LostError, Readable, Source
 
 _PIECE_BYTES = 16 * 1024
 """How much of a member is read at once, since an error throws that away."""
@@ -95,9 +96,16 @@ def _open_entry(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, name: str) -> 
     if entry.flag_bits & _ENCRYPTED:
         raise TraceFormatError("is encrypted. Unpack it first", name)
     try:
-        return _Member(archive.open(entry), _ZIP_ERRORS)
+        return _Checked(_Member(archive.open(_unchecked(entry)), _ZIP_ERRORS), entry.CRC)
     except _ZIP_ERRORS as error:
         raise TraceFormatError(f"cannot be unpacked ({error}). Copy the archive again", name) from None
+
+
+def _unchecked(entry: zipfile.ZipInfo) -> zipfile.ZipInfo:
+    """The same without its checksum: where that is wrong, `zipfile` would keep the end of the content to itself."""
+    unchecked = copy(entry)
+    del unchecked.CRC
+    return unchecked
 
 
 class TarArchive:
@@ -117,6 +125,7 @@ class TarArchive:
         self.name = source.name
         self._source = source
         self.doubts: Sequence[str] = ()
+        self._wrong_checksums = 0
         self.members: dict[str, Member] = {}
         # Of a name that is there twice, unpacking leaves the later.
         self._places: dict[str, int] = {}
@@ -135,12 +144,11 @@ class TarArchive:
         places = {self._places[name] for name in names}
         for place, (archive, entry) in enumerate(self._entries()):
             if place in places:
-                yield Source(
-                    member_name(self.name, entry.name),
-                    partial(_open_member, archive, entry),
-                    entry.size,
-                    is_stream=True,
-                )
+                shown = member_name(self.name, entry.name)
+                source = Source(shown, partial(_open_member, archive, entry), entry.size, is_stream=True)
+                # Nobody knows which of them it is that is wrong.
+                source.flaws.wrong_checksums += self._wrong_checksums
+                yield source
 
     def _entries(self) -> Iterator[tuple[tarfile.TarFile, tarfile.TarInfo]]:
         """All that is in it, in order; where it is damaged, what comes before."""
@@ -156,6 +164,7 @@ class TarArchive:
             damage.append(f"is damaged or cut short ({error}): there may have been more")
         # Its list ends before the stream that it is compressed to, and the checksum of that.
         content.finish()
+        self._wrong_checksums = content.flaws.wrong_checksums
         self.doubts = (*content.flaws.doubts, *damage)
 
 
@@ -226,4 +235,35 @@ class _Member:
 
     def close(self) -> None:
         """Closes it in the archive."""
+        self._file.close()
+
+
+class _Checked:
+    """A file whose checksum is compared once it has all been read.
+
+    Args:
+        file: it.
+        expected: its CRC-32.
+    """
+
+    def __init__(self, file: Readable, expected: int) -> None:
+        self._file = file
+        self._expected = expected
+        self._checksum = 0
+
+    def read(self, size: int) -> bytes:
+        """At most that many bytes; none at the end.
+
+        Raises:
+            LostError: they are lost.
+            ChecksumError: this is not what was packed.
+        """
+        content = self._file.read(size)
+        self._checksum = zlib.crc32(content, self._checksum)
+        if not content and self._checksum != self._expected:
+            raise ChecksumError("has a wrong zip checksum: what it holds may be wrong")
+        return content
+
+    def close(self) -> None:
+        """Closes it."""
         self._file.close()

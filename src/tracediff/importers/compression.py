@@ -66,6 +66,11 @@ class Flaws:
         if doubt not in self.doubts:
             self.doubts.append(doubt)
 
+    def mismatch(self, doubt: str) -> None:
+        """Content is not what was packed."""
+        self.wrong_checksums += 1
+        self.doubts.append(doubt)
+
 
 _Stream: TypeAlias = Callable[[bytes, Iterator[bytes], Flaws], Generator[bytes, None, bytes]]
 """Undoes one stream that begins with the given bytes and goes on in the blocks; returns what stands behind it."""
@@ -170,8 +175,7 @@ def _gunzip(data: bytes, blocks: Iterator[bytes], flaws: Flaws) -> Generator[byt
             if missing is None:
                 flaws.cut(f"is damaged gzip ({error}): what follows is missing")
                 return b""
-            flaws.wrong_checksums += 1
-            flaws.doubts.append("has a wrong gzip checksum: what it holds may be wrong")
+            flaws.mismatch("has a wrong gzip checksum: what it holds may be wrong")
             return _filled(behind, blocks)[missing:]
         if stream.eof:
             return stream.unused_data

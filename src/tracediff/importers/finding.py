@@ -9,11 +9,12 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from tracediff import units
 from tracediff.errors import TraceFormatError
 from tracediff.importers.base import ARCHIVE_SUFFIXES, KINDS, is_trace_name, label_of, some
 from tracediff.importers.key_averages_table import KeyAveragesTableImporter
 from tracediff.importers.places import is_stream, is_url, local, source_of
-from tracediff.importers.source import STANDARD_INPUT, Source, file_source, text_of
+from tracediff.importers.source import STANDARD_INPUT, Source, file_source, is_folder, text_of
 
 if TYPE_CHECKING:
     from tracediff.importers.archive import Archive
@@ -65,11 +66,13 @@ def find_captures(name: str | Path) -> Found:
     if files is None:
         return find_capture(name)
     folder = Path(name)
-    is_folder = folder.is_dir()
+    of_folder = is_folder(folder)
     if not files:
-        wrong = _nothing_in(folder) if is_folder else f"no trace {KINDS} matches. Check the pattern"
+        wrong = _nothing_in(folder) if of_folder else f"no trace {KINDS} matches. Check the pattern"
         raise TraceFormatError(wrong, text_of(folder))
-    sources = [source_of(file) for file in files]
+    # What a killed capture leaves is no reason not to read the others.
+    empty = [file for file in files if _is_empty(file)]
+    sources = [source_of(file) for file in files if file not in empty] or [source_of(file) for file in files]
     return Found(
         path=text_of(folder),
         sources=sources,
@@ -77,8 +80,9 @@ def find_captures(name: str | Path) -> Found:
         size=sum(source.size or 0 for source in sources),
         json_bytes=sum(json_bytes(source.name, source.size or 0) for source in sources),
         files=[source.path for source in sources if source.path],
-        label=folder.resolve().name if is_folder else None,
-        tables=_tables(folder) if is_folder else (),
+        label=folder.resolve().name if of_folder else None,
+        tables=_tables(folder) if of_folder else (),
+        doubts=[f"{units.count(len(empty), 'empty file')} left out: {some(map(text_of, empty))}"] if empty else (),
     )
 
 
@@ -157,7 +161,7 @@ def sets_of_captures(name: str | Path) -> list[str | Path]:
 
 def label_folders(folder: Path) -> list[Path]:
     """The folders of captures in a folder: what `tracediff capture -o` leaves, one a label."""
-    below = sorted(entry for entry in _entries(folder) if entry.is_dir() and not entry.name.startswith("."))
+    below = sorted(entry for entry in _entries(folder) if is_folder(entry) and not entry.name.startswith("."))
     return [entry for entry in below if any(map(_is_trace, _entries(entry)))]
 
 
@@ -175,7 +179,7 @@ def _files(name: str | Path) -> list[Path] | None:
     if is_url(name):
         return None
     folder = Path(name)
-    if folder.is_dir():
+    if is_folder(folder):
         return traces_of(folder)
     if os.path.lexists(folder) or not glob.has_magic(str(name)) or _split(name)[1] is not None:
         return None
@@ -206,18 +210,23 @@ def _tables(folder: Path) -> list[Path]:
 
 
 def _is_trace(path: Path) -> bool:
-    return is_trace_name(path.name) and not path.is_dir()
+    return is_trace_name(path.name) and not is_folder(path)
 
 
 def _stands_for_label(path: Path) -> bool:
     """Whether this is the link beside a label's folder: it is one of the captures in there."""
-    return path.is_symlink() and path.with_name(label_of(path)).is_dir()
+    return path.is_symlink() and is_folder(path.with_name(label_of(path)))
 
 
 def _distinct(files: Iterable[Path]) -> list[Path]:
     """Sorted by name; a link of any kind to one of the others is no capture more."""
     real = {_identity(file): file for file in sorted(files, key=lambda file: (not file.is_symlink(), file))}
     return sorted(real.values())
+
+
+def _is_empty(file: Path) -> bool:
+    # The same.
+    return os.path.isfile(file) and not file.stat().st_size  # noqa: PTH113
 
 
 def _identity(file: Path) -> Hashable:
@@ -235,7 +244,7 @@ def _split(name: str | Path) -> tuple[str | Path, str | None]:
     if is_url(name) or not os.path.lexists(text):
         for at in (at for at, character in enumerate(text) if character == "!"):
             outer = text[:at]
-            if outer.endswith(ARCHIVE_SUFFIXES) if is_url(name) else Path(outer).is_file():
+            if outer.endswith(ARCHIVE_SUFFIXES) if is_url(name) else os.path.isfile(outer):  # noqa: PTH113 - false, and no error, where nobody may look
                 return outer, text[at + 1 :]
     return name, None
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from decimal import Decimal, InvalidOperation
 
+from tracediff import units
 from tracediff.errors import TraceFormatError
 from tracediff.importers.base import parse_shapes
 from tracediff.importers.recorded import run_of
@@ -80,11 +81,13 @@ def _table(path: str, header: str, lines: Sequence[str], size: int) -> PrintedTa
     if not operators:
         raise TraceFormatError("has a key_averages() header but no rows under it. Paste the rows too", path)
     warnings = [f"line not understood and left out: {line[:80]!r}" for line in unreadable]
-    if footer is None:
+    if more := sum(map(_is_header, lines)):
+        warnings.append(f"{units.count(more, 'more table')} in the file: left out")
+    try:
+        self_total_ns = _time(footer)[0]
+    except (ValueError, InvalidOperation):
         self_total_ns = sum(operator.self_ns for operator in operators)
         warnings.append("the table has no 'Self CPU time total' line: the sum of the printed rows stands for it")
-    else:
-        self_total_ns = _time(footer)[0]
     return PrintedTable(
         path=path,
         run=run_of(path, None),
@@ -97,8 +100,8 @@ def _table(path: str, header: str, lines: Sequence[str], size: int) -> PrintedTa
     )
 
 
-def _body(lines: Sequence[str]) -> tuple[list[str], str | None]:
-    """The rows between the rules under the header, and the time in the footer."""
+def _body(lines: Sequence[str]) -> tuple[list[str], str]:
+    """The rows between the rules under the header, and what the footer says; empty where there is none."""
     body: list[str] = []
     closed = False
     for line in map(str.strip, lines):
@@ -108,11 +111,15 @@ def _body(lines: Sequence[str]) -> tuple[list[str], str | None]:
             closed = bool(body)
         elif line and not closed:
             body.append(line)
-    return body, None
+    return body, ""
 
 
 def _time(text: str) -> tuple[int, int]:
-    """Nanoseconds of a printed time, and of a unit of its last digit."""
+    """Nanoseconds of a printed time, and of a unit of its last digit.
+
+    Raises:
+        ValueError, InvalidOperation: it is none.
+    """
     match = _TIME.fullmatch(text.strip())
     if not match:
         raise ValueError(text)

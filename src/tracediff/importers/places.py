@@ -49,7 +49,11 @@ def is_url(name: str | Path) -> bool:
 
 def is_stream(name: str | Path) -> bool:
     """Whether it can be read only once: standard input, or a pipe like the shell's `<(zcat trace.json.gz)`."""
-    return name == STANDARD_INPUT or (not is_url(name) and Path(name).is_fifo())
+    try:
+        return name == STANDARD_INPUT or (not is_url(name) and Path(name).is_fifo())
+    except OSError:
+        # Nobody may look: to open it says so.
+        return False
 
 
 def local(name: str | Path) -> str | Path:

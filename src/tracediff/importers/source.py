@@ -36,6 +36,10 @@ class LostError(Exception):
     """Bytes of a file are lost: the reason, as `Flaws` takes it."""
 
 
+class ChecksumError(Exception):
+    """All of a file has been read, and it is not what was packed: the reason, as `Flaws` takes it."""
+
+
 class Readable(Protocol):
     """A file, as far as a source needs one."""
 
@@ -44,6 +48,7 @@ class Readable(Protocol):
 
         Raises:
             LostError: what follows is lost.
+            ChecksumError: all has been read, and something of it is wrong.
             OSError: it cannot be read.
             TraceFormatError: the same, where more is known.
         """
@@ -161,6 +166,9 @@ class Source:
             except LostError as error:
                 self.flaws.cut(str(error))
                 return
+            except ChecksumError as error:
+                self.flaws.mismatch(str(error))
+                return
             if not block:
                 return
             self.consumed += len(block)
@@ -182,6 +190,14 @@ def check_readable(path: Path) -> None:
         raise TraceFormatError("is not a regular file. Save it to a file first", str(path))
     if status.st_size == 0:
         raise TraceFormatError("is empty. The capture may have been killed: make it again", str(path))
+
+
+def is_folder(path: Path) -> bool:
+    """Whether it is one, as far as this user may know: to open it says what else is wrong."""
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 def status_of(path: Path) -> os.stat_result:

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from tracediff.errors import TraceFormatError
 from tracediff.importers.base import label_of
 from tracediff.importers.kineto import KinetoImporter
-from tracediff.importers.source import SNIFF_BYTES, check_readable, read_blocks
+from tracediff.importers.source import SNIFF_BYTES, check_readable, is_folder, read_blocks
 
 _KNOWN_TO_PLUGIN = re.compile(r"^(?P<worker>.*?)(?P<time>\.\d+)?\.pt\.trace\.json(?P<gzip>\.gz)?$")
 _CAPTURE = re.compile(r"^.+\.\d{6,}\.pt\.trace\.json(\.gz)?$")
@@ -61,7 +61,7 @@ def find_traces(paths: Sequence[str | Path]) -> Found:
     files: dict[Path, None] = {}
     skipped: list[Path] = []
     for path in map(Path, paths):
-        if path.is_dir():
+        if is_folder(path):
             found = list(_in_folder(path))
             traces = [file for file in found if _is_trace(file)]
             if not traces:

@@ -197,16 +197,18 @@ def test_what_is_no_archive_of_traces(tmp_path: Path, make: Callable[[Path], obj
 
 
 def test_a_member_with_a_wrong_checksum_is_used_and_said(tmp_path: Path) -> None:
-    table = (SAMPLES / "arm-tutorial-acl.txt").read_bytes()
-    path = zipped(tmp_path / "runs.zip", {"acl.json": table + b"\n" * 100_000})
+    path = zipped(tmp_path / "runs.zip", {"acl.json": ACL})
     content = bytearray(path.read_bytes())
     for magic, checksum in ((b"PK\x03\x04", 14), (b"PK\x01\x02", 16)):
         content[content.index(magic) + checksum] ^= 0xFF
     path.write_bytes(content)
-    profile = load(path)
+    trace = load(path)
+    (tmp_path / "acl.json").write_bytes(ACL)
 
-    assert profile.read.truncated
-    assert any("damaged or cut short in its archive" in warning for warning in profile.warnings)
+    assert trace.read.repairs == {"wrong_checksums": 1}
+    assert not trace.read.truncated
+    assert trace.read.events_read == load(tmp_path / "acl.json").read.events_read
+    assert trace.warnings == ("the file has a wrong zip checksum: what it holds may be wrong",)
 
 
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
@@ -231,6 +233,7 @@ def test_what_is_wrong_with_a_compressed_tar_is_said(tmp_path: Path, is_set: boo
 
     assert load_all(path).warnings == (doubt,)
     assert load(f"{path}!1.json").warnings == (doubt,)
+    assert all(trace.read.repairs == {"wrong_checksums": 1} for trace in load_all(path).traces)
 
 
 def test_a_capture_beside_a_folder_of_its_name_is_a_copy_only_with_its_content(tmp_path: Path) -> None:

@@ -69,6 +69,21 @@ def test_shapes_and_a_shape_that_was_cut_off(tmp_path: Path) -> None:
     assert table.self_total_ns == 2000
 
 
+@pytest.mark.parametrize("total", ["abc", "1.502xx", "1e400s", "..ms", ""])
+def test_a_total_that_is_none_is_not_used(tmp_path: Path, total: str) -> None:
+    table = read(tmp_path, TABLE.replace("1.502s", total))
+
+    assert table.self_total_ns == sum(operator.self_ns for operator in table.operators)
+    assert any("Self CPU time total" in warning for warning in table.warnings)
+
+
+def test_only_the_first_of_several_tables_is_used(tmp_path: Path) -> None:
+    table = read(tmp_path, TABLE + TABLE)
+
+    assert table.operators == read(tmp_path, TABLE).operators
+    assert table.warnings == ("1 more table in the file: left out",)
+
+
 def test_a_line_that_is_not_understood_is_counted_and_quoted(tmp_path: Path) -> None:
     table = read(tmp_path, TABLE.replace("987.000us", "n/a"))
 

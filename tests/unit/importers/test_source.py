@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import io
 import os
@@ -10,13 +11,17 @@ import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tracediff.cli import main
+from tracediff.cli.exit_codes import ExitCode
 from tracediff.compare import compare
 from tracediff.errors import TraceFormatError, UsageError
 from tracediff.importers import load, places
 from tracediff.importers.base import label_of
+from tracediff.importers.captures import load_all
 from tracediff.importers.places import source_of
 from tracediff.importers.source import SNIFF_BYTES, Source
 from tracediff.model.trace import PrintedTable, Trace
@@ -115,6 +120,39 @@ def test_a_slow_writer_is_waited_for(fifo: Path, monkeypatch: pytest.MonkeyPatch
 def test_what_is_no_file(path: str, message: str) -> None:
     with pytest.raises(TraceFormatError, match=message):
         load(path)
+
+
+@pytest.mark.parametrize("name", ["a.json", "runs.zip!a.json"])
+@pytest.mark.parametrize("command", ["show", "noise", "diff", "perfetto", "tensorboard"])
+def test_what_lies_where_nobody_may_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, name: str
+) -> None:
+    path, stat = tmp_path / "closed" / name, os.stat
+
+    def denied(at: str | Path, *arguments: Any, **options: Any) -> os.stat_result:
+        if str(at).startswith(str(path.parent)):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(at))
+        return stat(at, *arguments, **options)
+
+    monkeypatch.setattr(os, "stat", denied)
+    other = [str(ACL)] if command == "diff" else []
+
+    assert main([command, str(path), *other]) == ExitCode.UNREADABLE
+    assert (
+        capsys.readouterr().err
+        == f"tracediff: error: {path}: cannot be read (Permission denied). Check its permissions\n"
+    )
+
+
+def test_an_empty_file_among_captures_is_left_out(tmp_path: Path) -> None:
+    (tmp_path / "killed.json").touch()
+    with pytest.raises(TraceFormatError, match="is empty"):
+        load_all(tmp_path)
+
+    (tmp_path / "acl.json").write_bytes(ACL.read_bytes())
+    side = load_all(tmp_path)
+    assert [profile.path for profile in side.profiles] == [str(tmp_path / "acl.json")]
+    assert side.warnings == (f"1 empty file left out: {tmp_path}/killed.json",)
 
 
 def test_a_pipe_of_the_shell() -> None:
