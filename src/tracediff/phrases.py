@@ -187,7 +187,7 @@ def side_facts(side: Side) -> str:
         cold(side),
         EMULATED if run.emulated else "",
     ]
-    return ", ".join(filter(None, [*facts, _attributed(side)]))
+    return units.printable(", ".join(filter(None, [*facts, _attributed(side)])))
 
 
 def captures(side: Side) -> str:

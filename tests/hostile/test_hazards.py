@@ -16,7 +16,7 @@ from tracediff.analysis.summary import summarize
 from tracediff.cli import main
 from tracediff.compare import compare
 from tracediff.importers import load
-from tracediff.model.trace import Trace
+from tracediff.model.trace import LOSSES, Trace
 from tracediff.report.documents import json_schemas
 
 from builders import SAMPLES
@@ -93,7 +93,8 @@ def assert_damage_is_said(made: Damaged, events_read: int, output: str) -> None:
     assert len(lines) == made.is_harmed, output
     for line in lines:
         assert f" of {events_read + made.events_dropped:,} event" in line
-        assert ("repaired" in line) == bool(made.repairs)
+        assert ("repaired" in line) == bool(made.repairs.keys() - LOSSES)
+        assert ("not mended" in line) == bool(made.repairs.keys() & LOSSES)
         assert all(f"{count:,} " in line for count in made.repairs.values())
         assert ("cut short" in line) == made.truncated
         if made.dropped_at:

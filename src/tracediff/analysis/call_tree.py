@@ -7,6 +7,7 @@ import numpy as np
 
 from tracediff.analysis.grouping import group
 from tracediff.analysis.nesting import Nesting, enclosing, nest
+from tracediff.errors import TraceFormatError
 from tracediff.model.trace import ABSENT, ANNOTATION, OPERATOR, BoolArray, IntArray, Trace
 
 # `profiler_util._filter_name`: utility records that `key_averages()` leaves out before it nests.
@@ -105,6 +106,19 @@ def build_call_tree(trace: Trace, slack_ns: int = 0) -> CallTree:
         clipped=nested.clipped,
         duplicates=duplicates,
     )
+
+
+def check_operators(tree: CallTree) -> None:
+    """Makes sure that there is something to sum up.
+
+    Raises:
+        TraceFormatError: there are no operators.
+    """
+    if tree.is_operator.any():
+        return
+    lost = tree.trace.read.lost_events
+    why = "in what could be read of it. Copy or capture it again" if lost else ". Profile with ProfilerActivity.CPU"
+    raise TraceFormatError(f"holds no operators (cpu_op){' ' * lost}{why}", tree.trace.path)
 
 
 def _in_order(trace: Trace) -> tuple[IntArray, int]:

@@ -10,14 +10,13 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from tracediff.analysis.call_tree import CallTree, build_call_tree
+from tracediff.analysis.call_tree import CallTree, build_call_tree, check_operators
 from tracediff.analysis.device import DeviceWork, link_device, pool_device
 from tracediff.analysis.families import Families
 from tracediff.analysis.grouping import group
 from tracediff.analysis.iterations import Iteration, Iterations, find_common_iterations, find_iterations
 from tracediff.analysis.modules import Modules, find_modules
 from tracediff.analysis.pooling import pool
-from tracediff.errors import TraceFormatError
 from tracediff.model.run import Run
 from tracediff.model.trace import OPERATOR, Captures, InputShapes, IntArray, Trace
 
@@ -129,8 +128,7 @@ def prepare_sides(base: Captures, candidate: Captures, families: Families) -> tu
 
 def _nested(trace: Trace) -> CallTree:
     tree = build_call_tree(trace, slack_ns=trace.resolution_ns // 1000 * 1000)
-    if not tree.is_operator.any():
-        raise TraceFormatError("holds no operators (cpu_op). Profile with ProfilerActivity.CPU", trace.path)
+    check_operators(tree)
     return tree
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tracediff import units
-from tracediff.analysis.call_tree import CallTree, build_call_tree
+from tracediff.analysis.call_tree import CallTree, build_call_tree, check_operators
 from tracediff.analysis.device import device_doubts, device_time, link_device
 from tracediff.analysis.iterations import find_iterations
 from tracediff.analysis.kernels import NO_LOG, join_trace, kernel_table, log_doubts, operators_with_kernels
 from tracediff.analysis.operators import operator_table
 from tracediff.analysis.printed import iterations_of
 from tracediff.analysis.warnings import trace_doubts
-from tracediff.errors import TraceFormatError, UsageError
+from tracediff.errors import UsageError
 from tracediff.model.kernels import KernelCoverage
 from tracediff.model.trace import Operator, PrintedTable, Profile, Summary
 
@@ -34,8 +34,7 @@ def summarize(profile: Profile, by_shape: bool = False, kernels: bool = False) -
             raise UsageError("is a printed table, which no log can be joined to. Name the trace", profile.path)
         return _of_table(profile, by_shape)
     tree = build_call_tree(profile)
-    if not tree.is_operator.any():
-        raise TraceFormatError("holds no operators (cpu_op). Profile with ProfilerActivity.CPU", profile.path)
+    check_operators(tree)
     device = link_device(tree)
     operators = operator_table(tree, by_shape, device)
     warnings = [*trace_doubts(tree), *device_doubts(device, profile)]

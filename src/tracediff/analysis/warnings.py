@@ -12,7 +12,7 @@ from tracediff.analysis.device import device_doubts
 from tracediff.analysis.settings import ranks_of, unlike_settings
 from tracediff.analysis.side import TracedSide
 from tracediff.model.diff import Row, RowSide, Side, Total
-from tracediff.model.trace import PYTHON_FUNCTION, ReadReport
+from tracediff.model.trace import LOSSES, PYTHON_FUNCTION, ReadReport
 
 SMALL = 0.01
 _MATERIAL = 0.05
@@ -46,7 +46,7 @@ def trace_doubts(tree: CallTree) -> Iterator[str]:
     if damage := damage_of(trace.read):
         yield damage
     if trace.read.truncated:
-        yield "calls behind the cut are missing: those around it show too much self time, its iteration is not whole"
+        yield "calls behind the cut may be missing: then those around it show too much self time"
     if PYTHON_FUNCTION in trace.categories:
         yield "Python frames (with_stack) are left out: newer torch lists them and takes them off annotations"
     if tree.clipped:
@@ -58,9 +58,10 @@ def trace_doubts(tree: CallTree) -> Iterator[str]:
 def damage_of(read: ReadReport) -> str:
     """What was wrong with the file and what became of it, in one line; empty where nothing was."""
     parts: list[str] = []
-    if read.repairs:
-        kinds = (_repaired(kind.replace("_", " "), count) for kind, count in read.repairs.items())
-        parts.append(f"repaired {', '.join(kinds)}")
+    for is_loss, what in ((False, "repaired"), (True, "not mended:")):
+        kinds = [(kind, count) for kind, count in read.repairs.items() if (kind in LOSSES) is is_loss]
+        if kinds:
+            parts.append(f"{what} {', '.join(_counted(kind.replace('_', ' '), count) for kind, count in kinds)}")
     if read.events_dropped:
         places = [f"{position:,}" for position in read.dropped_at[:_MOST_LISTED]]
         more = ", ..." if read.events_dropped > len(places) else ""
@@ -74,7 +75,7 @@ def damage_of(read: ReadReport) -> str:
     return "; ".join([f"read {share:g} % of {events:,} events", *parts]) if parts else ""
 
 
-def _repaired(kind: str, count: int) -> str:
+def _counted(kind: str, count: int) -> str:
     """A kind of repair is a plural: `214 backslashes`, `1 backslash`."""
     return f"{count:,} {kind if count > 1 else kind.removesuffix('es' if kind.endswith('shes') else 's')}"
 

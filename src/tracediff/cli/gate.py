@@ -87,4 +87,4 @@ def notes(doubts: Sequence[str]) -> Sequence[str]:
 def say(lines: Sequence[str]) -> None:
     """Puts them on standard error."""
     for line in lines:
-        print(f"tracediff: {line}", file=sys.stderr)
+        print(f"tracediff: {units.printable(line)}", file=sys.stderr)

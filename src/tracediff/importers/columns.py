@@ -6,7 +6,7 @@ import contextlib
 import re
 from collections.abc import Hashable, Iterable, Sequence
 from itertools import compress
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from tracediff.errors import TraceFormatError
 from tracediff.importers.base import parse_shapes, parse_text, parse_words
 from tracediff.importers.damage import Damage
-from tracediff.importers.durations import OpenCalls, drop_giants
+from tracediff.importers.durations import OpenCalls, drop_giants, far_starts
 from tracediff.importers.events import HALVES, MOST_NS, NO_TEXT, Args, Chunk, Event
+from tracediff.importers.unlike import Kind, unlike_the_rest
 from tracediff.model.run import Run
 from tracediff.model.trace import (
     ABSENT,
@@ -34,6 +35,8 @@ MOST_TEXT_BYTES = 512 * 1024 * 1024
 
 _COMPLETE = "X"
 _METADATA = "M"
+# All of the trace event format; an entry with another one, or none, may have been a call.
+_PHASES = frozenset("BEXiICbneSTpFstfPNODMVvRc(),=aA")
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _LINKED = DEVICE_CATEGORIES | RUNTIME_CATEGORIES
 _INT32 = np.iinfo(np.int32)
@@ -45,8 +48,6 @@ _ESCAPED = str.maketrans({"\b": r"\b", "\f": r"\f", "\n": r"\n", "\r": r"\r", "\
 
 
 _Key = TypeVar("_Key", bound=Hashable)
-_Kind: TypeAlias = tuple[str, str, int | str, int | str, bytes]
-"""Name, category, pid, tid and the text of the shapes."""
 
 
 class _Budget:
@@ -98,7 +99,7 @@ class _Texts(_Interned[bytes]):
         return super().__missing__(key)
 
 
-class _Kinds(_Interned[_Kind]):
+class _Kinds(_Interned[Kind]):
     """Numbers the kinds of events, within a budget.
 
     Attributes:
@@ -112,7 +113,7 @@ class _Kinds(_Interned[_Kind]):
         self.with_values: list[int] = []
         self.linked: list[int] = []
 
-    def __missing__(self, key: _Kind) -> int:
+    def __missing__(self, key: Kind) -> int:
         number = super().__missing__(key)
         name, category, *_, shapes = key
         self._budget.spend(name, category, shapes)
@@ -139,6 +140,7 @@ class ColumnBuilder:
         self.has_events = False
         self._damage = damage
         self._event_count = 0
+        self._without_phase = 0
         self._is_whole = True
         self._open_calls = OpenCalls()
         self._thread_names: dict[tuple[str, str], str] = {}
@@ -181,6 +183,8 @@ class ColumnBuilder:
             elif phases[at] in HALVES and (call := self._open_calls.take(events[at], int(start_ns[at]))):
                 events[at], start_ns[at], dur_ns[at] = call
                 is_call[at] = True
+            elif phases[at] not in _PHASES and events[at].name:
+                self._without_phase += 1
         return list(compress(events, is_call.tolist())), start_ns[is_call], dur_ns[is_call]
 
     def _add(self, events: Sequence[Event], start_ns: IntArray, dur_ns: IntArray) -> None:
@@ -266,7 +270,8 @@ class ColumnBuilder:
             key_averages: the capture's own rows.
             warnings: the doubts so far.
         """
-        self._damage.lose_calls(self._open_calls.left)
+        self._damage.lose("unfinished_calls", self._open_calls.left)
+        self._damage.lose("unknown_phases", self._without_phase)
         self._damage.mended("negative_durations", self._open_calls.backwards)
         names, categories, shapes = _Interned[str](), _Interned[str](), _Interned[bytes]()
         threads = _Interned[tuple[str, str]]()
@@ -296,10 +301,12 @@ class ColumnBuilder:
             module=self._column("module", np.int32),
         )
         self._damage.mended("giant_durations", drop_giants(events, list(categories)))
+        self._damage.mended("far_starts", far_starts(events))
+        self._damage.mended_all(unlike_the_rest(self._kinds, np.bincount(kind, minlength=len(self._kinds))))
         base, doubts = self._base(base_ns)
         np.add(events.start_ns, base, out=events.start_ns)
         names_meant = self._names(list(names), events)
-        read = self._damage.report(size, self._event_count - self._open_calls.left)
+        read = self._damage.report(size, self._event_count - self._open_calls.left - self._without_phase)
         return Trace(
             path=self._path,
             run=run,

@@ -20,6 +20,7 @@ class Damage:
         dropped: entries of the event list that could not be read.
         dropped_at: where the first of them begin, in bytes of the decompressed file.
         truncated: whether the file ends before its event list does, or before the object around that.
+        is_open: whether the list lacks an end that the format allows it to lack.
     """
 
     def __init__(self) -> None:
@@ -27,6 +28,7 @@ class Damage:
         self.dropped = 0
         self.dropped_at: list[int] = []
         self.truncated = False
+        self.is_open = False
 
     def mended(self, kind: str, count: int = 1) -> None:
         """Counts repairs of a kind; none is no repair."""
@@ -44,9 +46,9 @@ class Damage:
         insort(self.dropped_at, position)
         del self.dropped_at[MOST_POSITIONS:]
 
-    def lose_calls(self, count: int) -> None:
-        """Counts calls whose begin or end is missing; they are known only when everything has been read."""
-        self.mended("unfinished_calls", count)
+    def lose(self, kind: str, count: int) -> None:
+        """Counts entries that are lost for a reason that is known, and nobody knows where."""
+        self.mended(kind, count)
         self.dropped += count
 
     def report(self, size: int, events_read: int) -> ReadReport:

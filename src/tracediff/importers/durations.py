@@ -15,6 +15,8 @@ _SPAN = "Trace"
 # Where no span says how long the profiler ran: what nobody profiles, and what no call of a trace takes of it.
 _LONG_NS = 60 * 10**9
 _FACTOR = 100
+# No trace rests for so long, and begins again.
+_FAR_NS = 3600 * 10**9
 
 
 class OpenCalls:
@@ -96,3 +98,17 @@ def drop_giants(events: Events, categories: Sequence[str]) -> int:
     giant = (dur > longest) & ~spans
     dur[giant] = 0
     return int(np.count_nonzero(giant))
+
+
+def far_starts(events: Events) -> int:
+    """How many events begin so far from the middle half of all that their starts, or those, are wrong.
+
+    Args:
+        events: starts without the trace's base, so that lost ones are 0.
+    """
+    start = events.start_ns[(events.start_ns != 0) | (events.dur_ns != 0)]
+    if not len(start) or start.max() - start.min() <= _FAR_NS:
+        return 0
+    low, high = np.percentile(start, (25, 75))
+    margin = max(_FAR_NS, _FACTOR * (high - low))
+    return int(np.count_nonzero((start < low - margin) | (start > high + margin)))

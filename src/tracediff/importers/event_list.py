@@ -81,6 +81,7 @@ class EventList:
             damage.mended("nul_bytes", nuls)
             if not window:
                 damage.truncated |= not self._is_document
+                damage.is_open |= self._is_document
                 return False
             damage.mended("holes", nuls >= len(HOLE))
             nuls = 0

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 import msgspec
 
 from tracediff.importers.damage import Damage
-from tracediff.importers.mending import EVENT_START, LONGEST_START
 from tracediff.importers.window import Window
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)|[{}\[\]]', re.DOTALL)
@@ -24,6 +23,9 @@ _SUSPICIOUS_BYTES = 4 * 1024 * 1024
 _LONGEST_KEY = 64
 # An event, or the field that only events have: what else begins with a name may be a value beside them.
 _EVENT = re.compile(rb'\{\s{0,32}+"(?:ph|cat)"\s{0,8}+:|"ph"\s{0,8}+:\s{0,8}+"[A-Za-z]"')
+# Each event has one.
+_PHASE = re.compile(rb'(?:\{\s{0,32}+)?"ph"\s{0,8}+:\s{0,8}+"[A-Za-z]"')
+_LONGEST_PHASE = 64
 _PADDING = b" \t\r\n\0"
 
 
@@ -137,20 +139,19 @@ class JsonStream:
     def finish(self) -> None:
         """Reads what follows the document: padding of a file that was made larger than its content, or more.
 
-        Events in it, of another document or behind an end of the list that is none, are dropped as if they were one.
+        Events in it, of another document or behind an end of the list that is none, are dropped.
         """
         window = self._window
-        event: int | None = None
         is_more = True
         while is_more:
             is_more = window.grow()
-            if event is None and (found := window.search(EVENT_START)) is not None:
-                event = window.position + found
-            rest = window.take(max(0, len(window) - LONGEST_START) if is_more else len(window))
+            size = max(0, len(window) - _LONGEST_PHASE) if is_more else len(window)
+            for found in window.find_all(_PHASE, 0, len(window)):
+                if found < size:
+                    self._damage.drop(window.position + found)
+            rest = window.take(size)
             self._damage.mended("nul_bytes", rest.count(b"\0"))
             self._damage.mended("trailing_bytes", len(rest.translate(None, _PADDING)))
-        if event is not None:
-            self._damage.drop(event)
 
     def _skip_between(self) -> bool:
         """Goes to the next thing; False at the end of the file."""

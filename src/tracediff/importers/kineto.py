@@ -95,6 +95,8 @@ class KinetoImporter:
             found = True
             columns.add_all(EventList(window, damage, is_document=True).chunks())
             stream.finish()
+            if damage.is_open:
+                doubts.append("its list of events has no end, which the format allows: more may have followed")
 
         own: object = metadata.pop(OWN_KEY, None)
         trace = columns.build(

@@ -7,7 +7,7 @@ from msgspec import structs
 
 from tracediff.model.trace import ANNOTATION, OPERATOR, Trace
 
-_OPERATOR = "Operator"
+OLD_OPERATOR = "Operator"
 _STEP = "ProfilerStep#"
 # The exporter before Kineto wrote no categories, and a word in place of the process.
 _LEGACY_PROCESS = "CPU functions"
@@ -16,12 +16,12 @@ _LEGACY_PROCESS = "CPU functions"
 def modernised(trace: Trace) -> Trace:
     """The same with today's categories; the profiler's own steps are annotations again, other labels stay operators."""
     legacy = np.array([thread.pid == _LEGACY_PROCESS for thread in trace.threads], dtype=np.bool_)
-    if not (_OPERATOR in trace.categories or ("" in trace.categories and legacy.any())):
+    if not (OLD_OPERATOR in trace.categories or ("" in trace.categories and legacy.any())):
         return trace
     events = trace.events
     numbers: dict[str, int] = {}
     landing = [
-        numbers.setdefault(OPERATOR if category == _OPERATOR else category, len(numbers))
+        numbers.setdefault(OPERATOR if category == OLD_OPERATOR else category, len(numbers))
         for category in trace.categories
     ]
     operator = numbers.setdefault(OPERATOR, len(numbers))

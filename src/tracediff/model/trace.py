@@ -31,7 +31,10 @@ RUNTIME_CATEGORIES = frozenset(
 )
 """Calls of a device's library on a CPU thread, launches among them; HIP's are `cuda_runtime` as a rule."""
 
-LOSSES = frozenset({"giant_durations", "missing_durations", "negative_durations", "holes", "wrong_checksums"})
+LOSSES = frozenset(
+    {"giant_durations", "missing_durations", "negative_durations", "far_starts", "holes", "wrong_checksums"}
+    | {"missing_names", "missing_threads", "unknown_kinds", "unknown_phases", "unfinished_calls"}
+)
 """Kinds of repairs that leave it open what was there."""
 
 ABSENT = -1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from tracediff import phrases, units
 from tracediff.analysis.warnings import damage_of
 from tracediff.model.diff import Diff, Side
+from tracediff.model.trace import LOSSES
 
 
 def sections(diff: Diff) -> Iterator[tuple[str, list[str]]]:
@@ -23,14 +25,18 @@ def sections(diff: Diff) -> Iterator[tuple[str, list[str]]]:
 def damage_in_short(side: Side) -> str:
     """What was wrong with a side's files, in a few words; empty where nothing was."""
     reads = [read for _, read in side.reads]
-    dropped, repairs = sum(read.events_dropped for read in reads), sum(sum(read.repairs.values()) for read in reads)
+    dropped = sum(read.events_dropped for read in reads)
+    counted = Counter[bool]()
+    for kind, count in (item for read in reads for item in read.repairs.items()):
+        counted[kind in LOSSES] += count
     return ", ".join(
         filter(
             None,
             (
                 f"{units.count(dropped, 'event')} lost" if dropped else "",
                 "cut short" if any(read.truncated for read in reads) else "",
-                f"{units.count(repairs, 'repair')}" if repairs else "",
+                units.count(counted[False], "repair") if counted[False] else "",
+                f"{counted[True]:,} not mended" if counted[True] else "",
             ),
         )
     )

@@ -110,7 +110,7 @@ def test_oddities_are_said(tmp_path: Path) -> None:
     doubts = list(trace_doubts(tree_of(tmp_path, [("a", 0, 10), ("b", 2, 12), ("c", 20, 19)])))
 
     assert "1 call overlap an earlier one: counted from its end on" in doubts
-    assert "read 100 % of 3 events; repaired 1 negative duration" in doubts
+    assert "read 100 % of 3 events; not mended: 1 negative duration" in doubts
 
 
 def test_an_only_child_of_the_same_name_is_folded_in(write: Callable[..., Path]) -> None:

@@ -15,6 +15,8 @@ from tracediff.importers.events import Event
 from tracediff.importers.mending import Mended, mend_event
 from tracediff.model.trace import Trace
 
+from builders import SAMPLES
+
 
 def event(name: str, ts: float, dur: float | None = 1, **more: Any) -> dict[str, Any]:
     return {"ph": "X", "cat": "cpu_op", "name": name, "pid": 1, "tid": 1, "ts": ts, "dur": dur, **more}
@@ -96,7 +98,7 @@ def test_an_event_may_be_long_and_hold_many_that_look_like_events(tmp_path: Path
     trace = read(tmp_path / "t.json", '{"ph": ?, "name": "broken"}', deep, event("b", 2), *MANY)
 
     assert calls(trace)[:2] == [("b", 2, 1), ("deep", 1, 1)]
-    assert trace.read.events_dropped == 0
+    assert (trace.read.events_dropped, trace.read.repairs) == (1, {"values": 1, "unknown_phases": 1})
 
 
 def test_a_piece_of_an_event_is_dropped_and_no_junk(tmp_path: Path) -> None:
@@ -172,8 +174,50 @@ def test_events_behind_the_document_are_lost(tmp_path: Path, text: str) -> None:
     path.write_text(text.replace("EVENT", json.dumps(event("a", 0))))
     trace = load(path)
 
-    assert len(trace.read.dropped_at) == trace.read.events_dropped == 1
-    assert path.read_bytes()[trace.read.dropped_at[0] :].startswith(b'{"ph"')
+    assert len(trace.read.dropped_at) == trace.read.events_dropped == text.count("EVENT") - 1
+    assert all(path.read_bytes()[position:].startswith(b'{"ph"') for position in trace.read.dropped_at)
+
+
+@pytest.mark.parametrize(
+    ("change", "repair"),
+    [
+        ({"cat": None}, "unknown_kinds"),
+        ({"cat": "cru_op"}, "unknown_kinds"),
+        ({"ph": None}, "unknown_phases"),
+        ({"ph": "Z"}, "unknown_phases"),
+        ({"pid": None}, "missing_threads"),
+        ({"tid": None}, "missing_threads"),
+        ({"name": None}, "missing_names"),
+        ({"ts": 10**13}, "far_starts"),
+    ],
+)
+@pytest.mark.parametrize("is_null", [True, False])
+def test_a_call_that_lost_something_is_lost_and_counted(
+    tmp_path: Path, change: dict[str, Any], repair: str, is_null: bool
+) -> None:
+    whole = (SAMPLES / "acl.json").read_text()
+    lost = json.loads(whole)
+    call = next(entry for entry in lost["traceEvents"] if entry["name"] == "aten::addmm")
+    call.update(change)
+    lost["traceEvents"] = [
+        {key: value for key, value in entry.items() if value is not None or is_null} for entry in lost["traceEvents"]
+    ]
+    for name, text in (("whole", whole), ("lost", json.dumps(lost))):
+        (tmp_path / f"{name}.json").write_text(text)
+    read = load(tmp_path / "lost.json").read
+
+    assert read.repairs == {repair: 1}
+    assert read.lost_events
+    assert load(tmp_path / "whole.json").read.repairs == {}
+
+
+def test_a_bare_list_may_lack_its_end_and_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(f"[{json.dumps(event('a', 0))},")
+    trace = load(path)
+
+    assert not trace.read.lost_events
+    assert trace.warnings == ("its list of events has no end, which the format allows: more may have followed",)
 
 
 def test_a_lost_end_costs_one_call(tmp_path: Path) -> None:
