@@ -9,12 +9,14 @@ from tracediff.importers.damage import Damage
 from tracediff.importers.mending import EVENT_FIELD, EVENT_START
 from tracediff.importers.window import Window
 
-_TOP_LEVEL = (
+TOP_LEVEL = (
     rb"schemaVersion|deviceProperties|distributedInfo|traceName|displayTimeUnit|baseTimeNanoseconds|trace_id|host_name"
     rb"|record_shapes|with_stack|with_flops|with_modules|profile_memory|traceEvents|tracediff|otherData|metadata"
     rb"|stackFrames|samples|systemTraceEvents|(?:cuda|hip|xpu)_\w{1,64}+"
 )
-_LIST_END = rb'(?<=[}\s,\0])\](?=\s{0,64}+,\s{0,64}+"(?:' + _TOP_LEVEL + rb')"\s{0,16}+:)'
+"""Keys beside the events."""
+
+_LIST_END = rb'(?<=[}\s,\0])\](?=\s{0,64}+,\s{0,64}+"(?:' + TOP_LEVEL + rb')"\s{0,16}+:)'
 # Neither the beginning of an event nor the end of the list may be one of something in an event's arguments.
 _AFTER_LOST = re.compile(rb"\{(?<![:\[]\{)(?<![:\[] \{)(?<=(?=" + EVENT_START.pattern + rb")\{)|" + _LIST_END)
 _AFTER_JUNK = re.compile(EVENT_START.pattern + rb"|" + _LIST_END)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import msgspec
 
 from tracediff.importers.damage import Damage
+from tracediff.importers.gaps import TOP_LEVEL
+from tracediff.importers.mending import EVENT_START
 from tracediff.importers.window import Window
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)|[{}\[\]]', re.DOTALL)
@@ -23,6 +25,10 @@ _SUSPICIOUS_BYTES = 4 * 1024 * 1024
 _LONGEST_KEY = 64
 # An event, or the field that only events have: what else begins with a name may be a value beside them.
 _EVENT = re.compile(rb'\{\s{0,32}+"(?:ph|cat)"\s{0,8}+:|"ph"\s{0,8}+:\s{0,8}+"[A-Za-z]"')
+_BEGINNING = re.compile(
+    rb'(?:\{\s{0,32}+)?"(?:' + TOP_LEVEL + rb')"\s{0,16}+:|"traceEvents"\s{0,16}+:\s{0,16}+\[|' + EVENT_START.pattern
+)
+_LONGEST_BEGINNING = 256
 # Each event has one.
 _PHASE = re.compile(rb'(?:\{\s{0,32}+)?"ph"\s{0,8}+:\s{0,8}+"[A-Za-z]"')
 _LONGEST_PHASE = 64
@@ -59,6 +65,37 @@ class JsonStream:
             return False
         self._window.skip(1)
         return True
+
+    def beginning(self) -> bytes:
+        """Takes what the document begins with, and skips what stands before it: log lines, or what is left of its own.
+
+        Returns:
+            `{` of the object, also where it is lost with its first keys; `[` of a bare list; `,` where the beginning of
+            the object's list is lost too, and with it any number of events; empty where no trace begins.
+        """
+        window = self._window
+        self._skip_between()
+        window.fill(_LONGEST_BEGINNING)
+        # Of an object that begins with a phase it is the list around it that is lost.
+        if not window.match(_PHASE):
+            for opening in (b"{", b"["):
+                if self.opens_with(opening):
+                    return opening
+        while (found := window.search(_BEGINNING)) is None:
+            self._skip_strange(max(0, len(window) - _LONGEST_BEGINNING))
+            if not window.grow():
+                return b""
+        self._skip_strange(found)
+        if window.match(EVENT_START):
+            self._damage.drop(0)
+            return b","
+        window.skip(window.text(1).count(b"{"))
+        return b"{"
+
+    def _skip_strange(self, size: int) -> None:
+        text = self._window.take(size)
+        self._damage.mended("nul_bytes", text.count(b"\0"))
+        self._damage.mended("stray_bytes", len(text.translate(None, _PADDING)))
 
     def object_keys(self) -> Iterator[str]:
         """The keys of the object that was just opened; the caller takes each value before the next key."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -30,6 +31,7 @@ from tracediff.model.trace import ReadReport, Trace
 _EVENTS_KEY = "traceEvents"
 _RANK_KEY = "distributedInfo"
 _READ_KEYS = (OWN_KEY, "baseTimeNanoseconds", _RANK_KEY)
+_EVENTS = re.compile(rb'"traceEvents"\s{0,16}+:|"ph"\s{0,16}+:\s{0,16}+"[A-Za-z]"')
 _LANDMARKS = {_EVENTS_KEY: rb"\[", "baseTimeNanoseconds": rb"\d"}
 _FLAGS = ("record_shapes", "with_stack", "profile_memory", "with_flops", "with_modules")
 _ON = (b"1", b"true")
@@ -43,7 +45,7 @@ class KinetoImporter:
     name = "kineto"
 
     def sniff(self, head: bytes) -> bool:
-        return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
+        return head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") or bool(_EVENTS.search(head))
 
     def read(self, source: Source, progress: Progress | None = None) -> Trace:
         trace, own = self._read(source.blocks(progress), source.name, source.size or 0)
@@ -76,7 +78,17 @@ class KinetoImporter:
         doubts: list[str] = []
         found = False
 
-        if stream.opens_with(b"{"):
+        beginning = stream.beginning()
+        if beginning == b"[":
+            found = True
+            columns.add_all(EventList(window, damage, is_document=True).chunks())
+            stream.finish()
+            if damage.is_open:
+                doubts.append("its list of events has no end, which the format allows: more may have followed")
+        elif beginning:
+            if beginning == b",":
+                found = True
+                columns.add_all(EventList(window, damage, is_document=False).chunks())
             for key in stream.object_keys():
                 if key == _EVENTS_KEY:
                     found = True
@@ -91,12 +103,6 @@ class KinetoImporter:
                     metadata[key] = parse_value(text)
                 if key == OWN_KEY and metadata.get(key) is None:
                     doubts.append("what the capture recorded of itself is malformed: left out")
-        elif stream.opens_with(b"["):
-            found = True
-            columns.add_all(EventList(window, damage, is_document=True).chunks())
-            stream.finish()
-            if damage.is_open:
-                doubts.append("its list of events has no end, which the format allows: more may have followed")
 
         own: object = metadata.pop(OWN_KEY, None)
         trace = columns.build(

@@ -8,11 +8,13 @@ import pytest
 
 from tracediff.analysis.call_tree import build_call_tree
 from tracediff.analysis.device import NO_CALL, link_device
+from tracediff.errors import TraceFormatError
 from tracediff.importers import load, single_events
 from tracediff.importers.durations import OpenCalls
 from tracediff.importers.event_list import CHUNK_BYTES
 from tracediff.importers.events import Event
 from tracediff.importers.mending import Mended, mend_event
+from tracediff.importers.source import SNIFF_BYTES
 from tracediff.model.trace import Trace
 
 from builders import SAMPLES
@@ -209,6 +211,47 @@ def test_a_call_that_lost_something_is_lost_and_counted(
     assert read.repairs == {repair: 1}
     assert read.lost_events
     assert load(tmp_path / "whole.json").read.repairs == {}
+
+
+@pytest.mark.parametrize(
+    ("before", "repairs"),
+    [
+        ("INFO 12:00 loading {model}\n", {"stray_bytes": 23}),
+        ("x", {"stray_bytes": 1}),
+        ("\0" * 50, {"nul_bytes": 50}),
+        ("x" * 600_000, {"stray_bytes": 600_000}),
+    ],
+    ids=["log", "byte", "nuls", "much"],
+)
+def test_what_stands_before_a_trace_is_skipped(tmp_path: Path, before: str, repairs: dict[str, int]) -> None:
+    path = tmp_path / "t.json"
+    whole = json.dumps({"schemaVersion": 1, "traceEvents": [event("a", 0), event("b", 2)]})
+    path.write_text(before + whole)
+    if len(before) > SNIFF_BYTES:
+        # Nobody looks for a trace that far behind.
+        with pytest.raises(TraceFormatError, match="is neither a Kineto trace"):
+            load(path)
+        return
+    trace = load(path)
+
+    assert calls(trace) == [("a", 0, 1), ("b", 2, 1)]
+    assert trace.read.repairs == repairs
+    assert not trace.read.lost_events
+
+
+@pytest.mark.parametrize("lost", range(0, 320, 7))
+def test_a_lost_beginning_costs_what_is_in_it(tmp_path: Path, lost: int) -> None:
+    path = tmp_path / "t.json"
+    named = {f"event {number}": number for number in range(9)}
+    entries = [event(name, number) for name, number in named.items()]
+    path.write_text(json.dumps({"traceName": "a" * 40, "traceEvents": entries, "baseTimeNanoseconds": 0})[lost:])
+    trace = load(path)
+
+    text = path.read_text()
+    left = text.count('{"ph"')
+    assert [name for name, *_ in calls(trace)] == list(named)[-left:]
+    # One stands for all that may be lost.
+    assert trace.read.events_dropped == ('"traceEvents"' not in text)
 
 
 def test_a_bare_list_may_lack_its_end_and_says_so(tmp_path: Path) -> None:
