@@ -40,7 +40,8 @@ def run(options: Namespace) -> int:
     except (OSError, RuntimeError) as error:
         raise UsageError(f"the cache cannot be used ({error}). Set TRACEDIFF_CACHE_DIR to a folder of yours") from None
     if options.clear:
-        print(f"tracediff: removed {units.count(found.traces, 'trace')}, {units.size(found.size)}", file=sys.stderr)
+        removed = f"{units.count(found.traces, 'trace')}, {units.size(found.size)}, from {found.folder}"
+        print(f"tracediff: removed {removed}", file=sys.stderr)
     else:
         print(f"folder  {found.folder}")
         print(f"traces  {found.traces:,}")
