@@ -116,9 +116,8 @@ def check_operators(tree: CallTree) -> None:
     """
     if tree.is_operator.any():
         return
-    lost = tree.trace.read.lost_events
-    why = "in what could be read of it. Copy or capture it again" if lost else ". Profile with ProfilerActivity.CPU"
-    raise TraceFormatError(f"holds no operators (cpu_op){' ' * lost}{why}", tree.trace.path)
+    where = " in what could be read of it" if tree.trace.read.lost_events else ""
+    raise TraceFormatError(f"holds no operators (cpu_op){where}. Profile with ProfilerActivity.CPU", tree.trace.path)
 
 
 def _in_order(trace: Trace) -> tuple[IntArray, int]:

@@ -271,7 +271,9 @@ class ColumnBuilder:
             warnings: the doubts so far.
         """
         self._damage.lose("unfinished_calls", self._open_calls.left)
-        self._damage.lose("unknown_phases", self._without_phase)
+        # Where nothing has a phase, it is other JSON.
+        without_phase = self._without_phase if self.has_events else 0
+        self._damage.lose("unknown_phases", without_phase)
         self._damage.mended("negative_durations", self._open_calls.backwards)
         names, categories, shapes = _Interned[str](), _Interned[str](), _Interned[bytes]()
         threads = _Interned[tuple[str, str]]()
@@ -306,7 +308,9 @@ class ColumnBuilder:
         base, doubts = self._base(base_ns)
         np.add(events.start_ns, base, out=events.start_ns)
         names_meant = self._names(list(names), events)
-        read = self._damage.report(size, self._event_count - self._open_calls.left - self._without_phase)
+        read = self._damage.report(
+            size, self._event_count - self._open_calls.left - self._damage.repairs["unknown_phases"]
+        )
         return Trace(
             path=self._path,
             run=run,

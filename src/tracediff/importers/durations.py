@@ -17,6 +17,7 @@ _LONG_NS = 60 * 10**9
 _FACTOR = 100
 # No trace rests for so long, and begins again.
 _FAR_NS = 3600 * 10**9
+_FEW = 0.01
 
 
 class OpenCalls:
@@ -111,4 +112,6 @@ def far_starts(events: Events) -> int:
         return 0
     low, high = np.percentile(start, (25, 75))
     margin = max(_FAR_NS, _FACTOR * (high - low))
-    return int(np.count_nonzero((start < low - margin) | (start > high + margin)))
+    far = int(np.count_nonzero((start < low - margin) | (start > high + margin)))
+    # More of them are another burst of work, after a quiet night.
+    return far if far <= max(1, _FEW * len(start)) else 0

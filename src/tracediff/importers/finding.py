@@ -112,6 +112,10 @@ def find_capture(name: str | Path) -> Found:
 
     names = chosen(archive.name, archive.members, inner)
     doubts = [f"the archive {doubt}" for doubt in archive.doubts]
+    empty = [name for name in names if not archive.members[name].size]
+    if 0 < len(empty) < len(names):
+        names = [name for name in names if name not in empty]
+        doubts.append(f"{units.count(len(empty), 'empty file')} left out: {some(empty)}")
     if copies := [name for name in likely_copies_in(archive.members) if fnmatchcase(name, inner or "*")]:
         shown = some(member_name(archive.name, name) for name in copies)
         doubts.append(f"left out, as large as a capture in the folder of that name: {shown}")
@@ -225,7 +229,7 @@ def _distinct(files: Iterable[Path]) -> list[Path]:
 
 
 def _is_empty(file: Path) -> bool:
-    # The same.
+    # False, and no error, where nobody may look.
     return os.path.isfile(file) and not file.stat().st_size  # noqa: PTH113
 
 

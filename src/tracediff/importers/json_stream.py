@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from enum import Enum
 
 import msgspec
 
 from tracediff.importers.damage import Damage
 from tracediff.importers.gaps import TOP_LEVEL
-from tracediff.importers.mending import EVENT_START
 from tracediff.importers.window import Window
 
 _TOKEN = re.compile(rb'"(?:[^"\\]++|\\.)*+("?)|[{}\[\]]', re.DOTALL)
@@ -24,15 +24,34 @@ _CLOSING = b"}]"
 _SUSPICIOUS_BYTES = 4 * 1024 * 1024
 _LONGEST_KEY = 64
 # An event, or the field that only events have: what else begins with a name may be a value beside them.
-_EVENT = re.compile(rb'\{\s{0,32}+"(?:ph|cat)"\s{0,8}+:|"ph"\s{0,8}+:\s{0,8}+"[A-Za-z]"')
-_BEGINNING = re.compile(
-    rb'(?:\{\s{0,32}+)?"(?:' + TOP_LEVEL + rb')"\s{0,16}+:|"traceEvents"\s{0,16}+:\s{0,16}+\[|' + EVENT_START.pattern
-)
-_LONGEST_BEGINNING = 256
+_OF_EVENT = re.compile(rb'\{\s{0,32}+"(?:ph|cat)"\s{0,8}+:|"ph"\s{0,8}+:\s{0,8}+"[A-Za-z]"')
 # Each event has one.
-_PHASE = re.compile(rb'(?:\{\s{0,32}+)?"ph"\s{0,8}+:\s{0,8}+"[A-Za-z]"')
+_PHASE = re.compile(rb'"ph"\s{0,8}+:\s{0,8}+"[A-Za-z]"')
 _LONGEST_PHASE = 64
+_KEYS = rb'"(?:' + TOP_LEVEL + rb')"\s{0,16}+:'
+_OBJECT = re.compile(rb"\{\s{0,32}+" + _KEYS)
+_EVENT = re.compile(
+    rb'\{\s{0,32}+"(?:ph|cat|name)"\s{0,8}+:\s{0,8}+"[^"\\]{0,300}+"\s{0,8}+,\s{0,32}+"(?:ph|cat|name|pid|tid|ts)"\s{0,8}+:'
+)
+_BEGINNING = re.compile(_OBJECT.pattern + b"|" + _KEYS + b"|" + _EVENT.pattern)
+_LONGEST_BEGINNING = 512
 _PADDING = b" \t\r\n\0"
+
+
+class Beginning(Enum):
+    """How a document begins: as an object, with a key of one whose beginning is lost, as a bare list, with an event."""
+
+    OBJECT = "object"
+    KEY = "key"
+    LIST = "list"
+    EVENT = "event"
+
+
+# A line of a log may begin with a bracket too.
+_OPENINGS = (
+    (Beginning.OBJECT, re.compile(rb'\{(?=[\s\0]*+(?:"|\}|\Z))')),
+    (Beginning.LIST, re.compile(rb"\[(?=[\s,\0]*+(?:\{|\]|\Z))")),
+)
 
 
 class JsonStream:
@@ -66,31 +85,38 @@ class JsonStream:
         self._window.skip(1)
         return True
 
-    def beginning(self) -> bytes:
-        """Takes what the document begins with, and skips what stands before it: log lines, or what is left of its own.
+    def is_at_end(self) -> bool:
+        """Whether nothing follows."""
+        return not self._skip_between()
+
+    def beginning(self, is_first: bool) -> Beginning | None:
+        """Takes what a document begins with, and skips what stands before it.
+
+        Args:
+            is_first: whether it may begin here, as it does in a file that nothing was done to.
 
         Returns:
-            `{` of the object, also where it is lost with its first keys; `[` of a bare list; `,` where the beginning of
-            the object's list is lost too, and with it any number of events; empty where no trace begins.
+            How it begins; None where nothing like it follows.
         """
-        window = self._window
-        self._skip_between()
-        window.fill(_LONGEST_BEGINNING)
-        # Of an object that begins with a phase it is the list around it that is lost.
-        if not window.match(_PHASE):
-            for opening in (b"{", b"["):
-                if self.opens_with(opening):
+        window, damage = self._window, self._damage
+        if is_first and self._skip_between():
+            window.fill(_LONGEST_BEGINNING)
+            # An event with nothing around it is what is left of a list.
+            for opening, begins in () if window.match(_EVENT) else _OPENINGS:
+                if window.match(begins):
+                    window.skip(1)
                     return opening
         while (found := window.search(_BEGINNING)) is None:
             self._skip_strange(max(0, len(window) - _LONGEST_BEGINNING))
             if not window.grow():
-                return b""
+                self._skip_strange(len(window))
+                return None
         self._skip_strange(found)
-        if window.match(EVENT_START):
-            self._damage.drop(0)
-            return b","
-        window.skip(window.text(1).count(b"{"))
-        return b"{"
+        if window.match(_OBJECT):
+            window.skip(1)
+            return Beginning.OBJECT
+        damage.mended("lost_beginnings")
+        return Beginning.EVENT if window.match(_EVENT) else Beginning.KEY
 
     def _skip_strange(self, size: int) -> None:
         text = self._window.take(size)
@@ -103,7 +129,6 @@ class JsonStream:
         while self._skip_between():
             if window.starts_with(b"}"):
                 window.skip(1)
-                self.finish()
                 return
             if size := self._size_of_key():
                 yield window.take(size).rstrip().rstrip(b":").rstrip()[1:-1].decode("utf-8", "replace")
@@ -166,7 +191,7 @@ class JsonStream:
             self._damage.drop(event)
 
     def _position_of_event(self, size: int | None = None) -> int | None:
-        found = next(self._window.find_all(_EVENT, 0, len(self._window) if size is None else size), None)
+        found = next(self._window.find_all(_OF_EVENT, 0, len(self._window) if size is None else size), None)
         return None if found is None else self._window.position + found
 
     def _skip(self, size: int) -> None:

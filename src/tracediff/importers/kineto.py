@@ -13,7 +13,7 @@ from tracediff.importers.base import parse_value
 from tracediff.importers.columns import ColumnBuilder
 from tracediff.importers.damage import Damage
 from tracediff.importers.event_list import EventList
-from tracediff.importers.json_stream import JsonStream
+from tracediff.importers.json_stream import Beginning, JsonStream
 from tracediff.importers.old_layout import modernised
 from tracediff.importers.recorded import (
     OWN_KEY,
@@ -31,9 +31,11 @@ from tracediff.model.trace import ReadReport, Trace
 _EVENTS_KEY = "traceEvents"
 _RANK_KEY = "distributedInfo"
 _READ_KEYS = (OWN_KEY, "baseTimeNanoseconds", _RANK_KEY)
-_EVENTS = re.compile(rb'"traceEvents"\s{0,16}+:|"ph"\s{0,16}+:\s{0,16}+"[A-Za-z]"')
+_EVENTS = re.compile(rb'"(?:traceEvents|schemaVersion|tracediff)"\s{0,16}+:|"ph"\s{0,16}+:\s{0,16}+"[A-Za-z]"')
 _LANDMARKS = {_EVENTS_KEY: rb"\[", "baseTimeNanoseconds": rb"\d"}
 _FLAGS = ("record_shapes", "with_stack", "profile_memory", "with_flops", "with_modules")
+# What may as well be all of something else.
+_NO_DAMAGE = frozenset({"stray_bytes", "nul_bytes"})
 _ON = (b"1", b"true")
 _OTHER_FILE = "Name a file that torch.profiler exported"
 _AGAIN = "Copy or capture it again"
@@ -69,64 +71,112 @@ class KinetoImporter:
 
     def _read(self, blocks: Iterable[bytes], path: str, size: int) -> tuple[Trace, object]:
         """The trace, and what it carries under our own key."""
-        damage = Damage()
         window = Window(blocks, path)
-        stream = JsonStream(window, damage, _LANDMARKS)
-        columns = ColumnBuilder(damage, path)
-        metadata: dict[str, Any] = {}
-        flags: dict[str, bool] = {}
-        doubts: list[str] = []
-        found = False
+        failed: TraceFormatError | None = None
+        while True:
+            document = _Document(window, path)
+            has_events = document.read(is_first=failed is None)
+            trace, own = document.trace(size)
+            if has_events:
+                return modernised(trace), own
+            failed = failed or _nothing_in(trace.read, document.has_list, path)
+            # What a log wrote before a trace may be JSON too.
+            if document.is_last():
+                raise failed
 
-        beginning = stream.beginning()
-        if beginning == b"[":
-            found = True
-            columns.add_all(EventList(window, damage, is_document=True).chunks())
-            stream.finish()
-            if damage.is_open:
-                doubts.append("its list of events has no end, which the format allows: more may have followed")
-        elif beginning:
-            if beginning == b",":
-                found = True
-                columns.add_all(EventList(window, damage, is_document=False).chunks())
-            for key in stream.object_keys():
-                if key == _EVENTS_KEY:
-                    found = True
-                    if not stream.opens_with(b"["):
-                        raise TraceFormatError(f"has a {_EVENTS_KEY} that is not a list. It is not a trace", path)
-                    columns.add_all(EventList(window, damage, is_document=False).chunks())
-                    continue
-                text = stream.value()
-                if key in _FLAGS:
-                    flags[key] = text in _ON
-                elif key in _READ_KEYS and text is not None:
-                    metadata[key] = parse_value(text)
-                if key == OWN_KEY and metadata.get(key) is None:
-                    doubts.append("what the capture recorded of itself is malformed: left out")
 
-        own: object = metadata.pop(OWN_KEY, None)
-        trace = columns.build(
+class _Document:
+    """What begins somewhere in a file, and may be a trace.
+
+    Attributes:
+        has_list: whether it has a list of events.
+
+    Args:
+        window: at where it begins, or before.
+        path: of the file.
+    """
+
+    def __init__(self, window: Window, path: str) -> None:
+        self.has_list = False
+        self._window = window
+        self._path = path
+        self._damage = Damage()
+        self._damage.mended("stray_bytes", window.position)
+        self._stream = JsonStream(window, self._damage, _LANDMARKS)
+        self._columns = ColumnBuilder(self._damage, path)
+        self._metadata: dict[str, Any] = {}
+        self._flags: dict[str, bool] = {}
+        self._doubts: list[str] = []
+
+    def read(self, is_first: bool) -> bool:
+        """Reads it, and says whether it holds events.
+
+        Args:
+            is_first: it begins where the file does, if it can.
+        """
+        beginning = self._stream.beginning(is_first)
+        if beginning in (Beginning.LIST, Beginning.EVENT):
+            # Of a list whose beginning is lost nobody knows whether there was an object around it.
+            self._add_events(is_document=True)
+            if self._damage.is_open:
+                self._doubts.append("its list of events has no end, which the format allows: more may have followed")
+        if beginning in (Beginning.OBJECT, Beginning.KEY) or (beginning is Beginning.EVENT and not self.is_last()):
+            self._read_keys()
+        if self._columns.has_events:
+            self._stream.finish()
+        return self._columns.has_events
+
+    def is_last(self) -> bool:
+        """Whether nothing follows."""
+        return self._stream.is_at_end()
+
+    def _read_keys(self) -> None:
+        for key in self._stream.object_keys():
+            if key == _EVENTS_KEY:
+                if not self._stream.opens_with(b"["):
+                    raise TraceFormatError(f"has a {_EVENTS_KEY} that is not a list. It is not a trace", self._path)
+                self._add_events(is_document=False)
+                continue
+            text = self._stream.value()
+            if key in _FLAGS:
+                self._flags[key] = text in _ON
+            elif key in _READ_KEYS and text is not None:
+                self._metadata[key] = parse_value(text)
+            if key == OWN_KEY and self._metadata.get(key) is None:
+                self._doubts.append("what the capture recorded of itself is malformed: left out")
+
+    def _add_events(self, is_document: bool) -> None:
+        self.has_list = True
+        self._columns.add_all(EventList(self._window, self._damage, is_document).chunks())
+
+    def trace(self, size: int) -> tuple[Trace, object]:
+        """The trace, and what it carries under our own key.
+
+        Args:
+            size: bytes of the file.
+        """
+        own: object = self._metadata.pop(OWN_KEY, None)
+        trace = self._columns.build(
             # Kineto writes the flags that are on, and before torch 2.0 none at all.
             run=run_of(
-                path,
+                self._path,
                 own,
-                {flag: flags.get(flag, False) for flag in _FLAGS} if flags else None,
-                rank_of(metadata.get(_RANK_KEY)),
+                {flag: self._flags.get(flag, False) for flag in _FLAGS} if self._flags else None,
+                rank_of(self._metadata.get(_RANK_KEY)),
             ),
             size=size,
-            base_ns=metadata.get("baseTimeNanoseconds"),
+            base_ns=self._metadata.get("baseTimeNanoseconds"),
             key_averages=key_averages_of(own),
-            warnings=(*doubts, *warnings_of(own)),
+            warnings=(*self._doubts, *warnings_of(own)),
         )
-        if not columns.has_events:
-            raise _nothing_in(trace.read, found, path)
-        return modernised(trace), own
+        return trace, own
 
 
 def _nothing_in(read: ReadReport, has_list: bool, path: str) -> TraceFormatError:
     """Why a file without a single event has none, and what to do."""
-    if not has_list and not read.truncated and not read.repairs:
-        return NoTraceError(f"is JSON, but no trace: it has no {_EVENTS_KEY}. {_OTHER_FILE}", path)
+    if not has_list and not read.truncated and read.repairs.keys() <= _NO_DAMAGE:
+        what = "no trace" if read.repairs else "JSON, but no trace"
+        return NoTraceError(f"is {what}: it has no {_EVENTS_KEY}. {_OTHER_FILE}", path)
     if read.truncated:
         where = ("before its first event", "in its first event", "and malformed")[min(read.events_dropped, 2)]
         return TraceFormatError(f"is cut short {where}: nothing can be read. {_AGAIN}", path)

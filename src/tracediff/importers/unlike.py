@@ -36,11 +36,13 @@ def unlike_the_rest(kinds: Mapping[Kind, int], calls: IntArray) -> Counter[str]:
     # There are traces with a thread of that name.
     if threaded[False] < _FEW * threaded[True]:
         found["missing_threads"] = threaded[False]
-    has_operators = any(category in _OPERATORS and name.startswith(_OF_TORCH) for name, category, *_ in kinds)
+    of_torch = Counter[bool]()
     for (name, category, *_), number in kinds.items():
-        count = int(calls[number])
         if category in _OPERATORS and not name:
-            found["missing_names"] += count
-        if category not in _CALLS and has_operators and name.startswith(_OF_TORCH):
-            found["unknown_kinds"] += count
+            found["missing_names"] += int(calls[number])
+        if name.startswith(_OF_TORCH):
+            of_torch[category in _CALLS] += int(calls[number])
+    # Other hardware may have a category of its own for its operators.
+    if of_torch[False] < _FEW * of_torch[True]:
+        found["unknown_kinds"] = of_torch[False]
     return found

@@ -33,7 +33,7 @@ RUNTIME_CATEGORIES = frozenset(
 
 LOSSES = frozenset(
     {"giant_durations", "missing_durations", "negative_durations", "far_starts", "holes", "wrong_checksums"}
-    | {"missing_names", "missing_threads", "unknown_kinds", "unknown_phases", "unfinished_calls"}
+    | {"lost_beginnings", "missing_names", "missing_threads", "unknown_kinds", "unknown_phases", "unfinished_calls"}
 )
 """Kinds of repairs that leave it open what was there."""
 

@@ -211,6 +211,13 @@ def test_a_member_with_a_wrong_checksum_is_used_and_said(tmp_path: Path) -> None
     assert trace.warnings == ("the file has a wrong zip checksum: what it holds may be wrong",)
 
 
+def test_an_empty_member_among_others_is_left_out(tmp_path: Path) -> None:
+    side = load_all(zipped(tmp_path / "runs.zip", {"1.json": ACL, "2.json": ACL_2, "killed.json": b""}))
+
+    assert len(side.profiles) == 2
+    assert side.warnings == ("1 empty file left out: killed.json",)
+
+
 @pytest.mark.parametrize("mode", ["w", "w:gz"])
 def test_a_tar_that_is_cut_short_gives_what_comes_before(tmp_path: Path, mode: str) -> None:
     small = TraceBuilder().add(Call("aten::relu", 3)).write(tmp_path / "small.json").read_bytes()

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -8,13 +10,13 @@ import pytest
 
 from tracediff.analysis.call_tree import build_call_tree
 from tracediff.analysis.device import NO_CALL, link_device
-from tracediff.errors import TraceFormatError
+from tracediff.errors import NoTraceError
 from tracediff.importers import load, single_events
 from tracediff.importers.durations import OpenCalls
 from tracediff.importers.event_list import CHUNK_BYTES
 from tracediff.importers.events import Event
 from tracediff.importers.mending import Mended, mend_event
-from tracediff.importers.source import SNIFF_BYTES
+from tracediff.importers.source import BLOCK_BYTES
 from tracediff.model.trace import Trace
 
 from builders import SAMPLES
@@ -177,7 +179,16 @@ def test_events_behind_the_document_are_lost(tmp_path: Path, text: str) -> None:
     trace = load(path)
 
     assert len(trace.read.dropped_at) == trace.read.events_dropped == text.count("EVENT") - 1
-    assert all(path.read_bytes()[position:].startswith(b'{"ph"') for position in trace.read.dropped_at)
+    assert all(path.read_bytes()[position:].startswith(b'"ph"') for position in trace.read.dropped_at)
+
+
+def test_each_event_behind_the_document_counts_once(tmp_path: Path) -> None:
+    path = tmp_path / "t.json"
+    lost = '{ "ph": "X", "name": "b"}'
+    # One of them lies across the end of a piece that the file is read in.
+    for padding in range(BLOCK_BYTES - 150, BLOCK_BYTES - 50):
+        path.write_text(f"[{json.dumps(event('a', 0))}]{padding * 'x'}{lost}")
+        assert len(load(path).read.dropped_at) == 1, padding
 
 
 @pytest.mark.parametrize(
@@ -217,41 +228,60 @@ def test_a_call_that_lost_something_is_lost_and_counted(
     ("before", "repairs"),
     [
         ("INFO 12:00 loading {model}\n", {"stray_bytes": 23}),
+        ("[W105 kineto] Warning\n", {"stray_bytes": 19}),
+        ('[rank0]: "x"\n', {"stray_bytes": 11}),
+        ("[] ", {"stray_bytes": 4}),
+        ('{"epoch": 1} ', {"stray_bytes": 14}),
+        ('[{"id": 1, "name": "a"}] ', {"stray_bytes": 26}),
         ("x", {"stray_bytes": 1}),
         ("\0" * 50, {"nul_bytes": 50}),
-        ("x" * 600_000, {"stray_bytes": 600_000}),
+        ("x" * 10_000, {"stray_bytes": 10_000}),
     ],
-    ids=["log", "byte", "nuls", "much"],
+    ids=lambda value: value[:8] if isinstance(value, str) else "",
 )
 def test_what_stands_before_a_trace_is_skipped(tmp_path: Path, before: str, repairs: dict[str, int]) -> None:
     path = tmp_path / "t.json"
-    whole = json.dumps({"schemaVersion": 1, "traceEvents": [event("a", 0), event("b", 2)]})
+    whole = (SAMPLES / "acl.json").read_text()
     path.write_text(before + whole)
-    if len(before) > SNIFF_BYTES:
-        # Nobody looks for a trace that far behind.
-        with pytest.raises(TraceFormatError, match="is neither a Kineto trace"):
-            load(path)
-        return
-    trace = load(path)
+    trace, expected = load(path), load(SAMPLES / "acl.json")
+    assert isinstance(trace, Trace)
+    assert isinstance(expected, Trace)
 
-    assert calls(trace) == [("a", 0, 1), ("b", 2, 1)]
+    assert calls(trace) == calls(expected)
+    assert trace.events.start_ns.tolist() == expected.events.start_ns.tolist()
+    assert trace.key_averages == expected.key_averages
     assert trace.read.repairs == repairs
     assert not trace.read.lost_events
 
 
-@pytest.mark.parametrize("lost", range(0, 320, 7))
-def test_a_lost_beginning_costs_what_is_in_it(tmp_path: Path, lost: int) -> None:
+def test_a_lost_beginning_costs_what_is_in_it(tmp_path: Path) -> None:
     path = tmp_path / "t.json"
-    named = {f"event {number}": number for number in range(9)}
-    entries = [event(name, number) for name, number in named.items()]
-    path.write_text(json.dumps({"traceName": "a" * 40, "traceEvents": entries, "baseTimeNanoseconds": 0})[lost:])
-    trace = load(path)
+    whole = (SAMPLES / "bert-acl.json.gz").read_bytes()
+    text = gzip.decompress(whole)
+    expected = load(SAMPLES / "bert-acl.json.gz")
+    # Most bytes are those of events; brackets are where a piece looks like a document of its own.
+    brackets = [match.start() for match in re.finditer(rb"[{\[]", text)]
+    cuts = {*range(5, len(text) * 9 // 10, 4999), *brackets[1::97]}
+    for cut in sorted(cuts):
+        path.write_bytes(text[cut:])
+        read = load(path).read
+        left = len(re.findall(rb'\{\s+(?:"name": "[^"]*", )?"ph"', text[cut:]))
 
-    text = path.read_text()
-    left = text.count('{"ph"')
-    assert [name for name, *_ in calls(trace)] == list(named)[-left:]
-    # One stands for all that may be lost.
-    assert trace.read.events_dropped == ('"traceEvents"' not in text)
+        assert read.repairs["lost_beginnings"] == 1, cut
+        assert read.events_read == left, cut
+        assert (read.events_dropped, read.truncated) == (0, False), cut
+    assert expected.read.repairs == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['[{"name": "alice"}, {"name": "bob"}]', '{"traceEvents": [{"name": "a"}]}', '{"ph": "A", "soil": 3}', "[1, 2]"],
+)
+def test_other_json_is_no_trace(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "t.json"
+    path.write_text(text)
+    with pytest.raises(NoTraceError):
+        load(path)
 
 
 def test_a_bare_list_may_lack_its_end_and_says_so(tmp_path: Path) -> None:

@@ -123,7 +123,7 @@ def test_what_is_no_file(path: str, message: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["a.json", "runs.zip!a.json"])
-@pytest.mark.parametrize("command", ["show", "noise", "diff", "perfetto", "tensorboard"])
+@pytest.mark.parametrize("command", ["show", "noise", "diff"])
 def test_what_lies_where_nobody_may_look(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], command: str, name: str
 ) -> None:
