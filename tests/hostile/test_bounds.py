@@ -102,6 +102,7 @@ REFUSED: dict[str, Callable[[], bytes]] = {
     "1 GB of a letter": lambda: _gigabyte(b""),
     "1 GB of a letter as a value": lambda: _gigabyte(b'{"a": "', b'"}'),
     "1 GB of a letter as a name": lambda: _gigabyte(_BEGINNING + b'{"ph": "X", "name": "', b'"}]}'),
+    "a million documents": lambda: b'{"samples": 1}' * 1_000_000,
     **{f"10 MB of {character}": lambda character=character: character.encode() * (10 * _MIB) for character in '{["\\,'},
     **{
         f"10 MB of {character} as events": lambda character=character: _BEGINNING + character.encode() * (10 * _MIB)

@@ -34,6 +34,7 @@ _READ_KEYS = (OWN_KEY, "baseTimeNanoseconds", _RANK_KEY)
 _EVENTS = re.compile(rb'"(?:traceEvents|schemaVersion|tracediff)"\s{0,16}+:|"ph"\s{0,16}+:\s{0,16}+"[A-Za-z]"')
 _LANDMARKS = {_EVENTS_KEY: rb"\[", "baseTimeNanoseconds": rb"\d"}
 _FLAGS = ("record_shapes", "with_stack", "profile_memory", "with_flops", "with_modules")
+_MOST_DOCUMENTS = 100
 # What may as well be all of something else.
 _NO_DAMAGE = frozenset({"stray_bytes", "nul_bytes"})
 _ON = (b"1", b"true")
@@ -72,17 +73,17 @@ class KinetoImporter:
     def _read(self, blocks: Iterable[bytes], path: str, size: int) -> tuple[Trace, object]:
         """The trace, and what it carries under our own key."""
         window = Window(blocks, path)
-        failed: TraceFormatError | None = None
+        failed: list[TraceFormatError] = []
+        # What a log wrote before a trace may be JSON too.
         while True:
             document = _Document(window, path)
-            has_events = document.read(is_first=failed is None)
+            has_events = document.read(is_first=not failed)
             trace, own = document.trace(size)
             if has_events:
                 return modernised(trace), own
-            failed = failed or _nothing_in(trace.read, document.has_list, path)
-            # What a log wrote before a trace may be JSON too.
-            if document.is_last():
-                raise failed
+            failed.append(_nothing_in(trace.read, document.has_list, path))
+            if document.is_last() or len(failed) == _MOST_DOCUMENTS:
+                raise failed[0]
 
 
 class _Document:
