@@ -61,7 +61,7 @@ def damage_of(read: ReadReport) -> str:
     for is_loss, what in ((False, "repaired"), (True, "not mended:")):
         kinds = [(kind, count) for kind, count in read.repairs.items() if (kind in LOSSES) is is_loss]
         if kinds:
-            parts.append(f"{what} {', '.join(_counted(kind.replace('_', ' '), count) for kind, count in kinds)}")
+            parts.append(f"{what} {', '.join(counted(kind, count) for kind, count in kinds)}")
     if read.events_dropped:
         places = [f"{position:,}" for position in read.dropped_at[:_MOST_LISTED]]
         more = ", ..." if read.events_dropped > len(places) else ""
@@ -75,9 +75,10 @@ def damage_of(read: ReadReport) -> str:
     return "; ".join([f"read {share:g} % of {events:,} events", *parts]) if parts else ""
 
 
-def _counted(kind: str, count: int) -> str:
-    """A kind of repair is a plural: `214 backslashes`, `1 backslash`."""
-    return f"{count:,} {kind if count > 1 else kind.removesuffix('es' if kind.endswith('shes') else 's')}"
+def counted(kind: str, count: int) -> str:
+    """A kind of repair, which is a plural: `214 backslashes`, `1 backslash`."""
+    words = kind.replace("_", " ")
+    return f"{count:,} {words if count > 1 else words.removesuffix('es' if words.endswith('shes') else 's')}"
 
 
 def doubts(side: TracedSide) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tracediff import phrases, units
-from tracediff.analysis.warnings import damage_of
+from tracediff.analysis.warnings import counted, damage_of
 from tracediff.model.diff import Diff, Side
 from tracediff.model.trace import LOSSES
 
@@ -26,17 +26,18 @@ def damage_in_short(side: Side) -> str:
     """What was wrong with a side's files, in a few words; empty where nothing was."""
     reads = [read for _, read in side.reads]
     dropped = sum(read.events_dropped for read in reads)
-    counted = Counter[bool]()
-    for kind, count in (item for read in reads for item in read.repairs.items()):
-        counted[kind in LOSSES] += count
+    repairs = Counter[str]()
+    for read in reads:
+        repairs.update(read.repairs)
+    mended = sum(count for kind, count in repairs.items() if kind not in LOSSES)
     return ", ".join(
         filter(
             None,
             (
                 f"{units.count(dropped, 'event')} lost" if dropped else "",
                 "cut short" if any(read.truncated for read in reads) else "",
-                units.count(counted[False], "repair") if counted[False] else "",
-                f"{counted[True]:,} not mended" if counted[True] else "",
+                *(counted(kind, count) for kind, count in repairs.items() if kind in LOSSES),
+                units.count(mended, "repair") if mended else "",
             ),
         )
     )
