@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from textual.binding import Binding
 from textual.dom import DOMNode
+from textual.pilot import Pilot
 
 from tracediff.tui.actions import ACTIONS, TABS, Scope
 from tracediff.tui.app import TracediffApp
@@ -82,6 +83,18 @@ def test_nothing_else_binds_keys() -> None:
             assert not home._inherit_bindings, home
 
 
+async def choose(pilot: Pilot[int], name: str) -> None:
+    """Runs from the palette what its search finds first."""
+    await pilot.press("ctrl+p")
+    await pilot.pause(0.1)
+    await pilot.press(*name)
+    await pilot.pause(0.3)
+    await pilot.press("enter")
+    await pilot.pause(0.2)
+    await pilot.press("enter")
+    await pilot.pause(0.3)
+
+
 async def test_help_lists_every_action_and_palette_runs_them() -> None:
     async with opened() as pilot:
         await pilot.press("?")
@@ -92,14 +105,8 @@ async def test_help_lists_every_action_and_palette_runs_them() -> None:
         for action in ACTIONS:
             assert action.help in helps
             assert f"  {action.shown_keys}" in keys
-        await pilot.press("escape", "ctrl+p")
-        await pilot.pause(0.1)
-        await pilot.press(*"Call tree")
-        await pilot.pause(0.3)
-        await pilot.press("enter")
-        await pilot.pause(0.2)
-        await pilot.press("enter")
-        await pilot.pause(0.2)
+        await pilot.press("escape")
+        await choose(pilot, "Call tree")
         assert isinstance(pilot.app.screen, CompareScreen)
         assert pilot.app.focused is not None
         assert pilot.app.focused.id == "call-tree"
@@ -107,14 +114,7 @@ async def test_help_lists_every_action_and_palette_runs_them() -> None:
 
 async def test_the_palette_finds_what_another_tab_can_do() -> None:
     async with opened(tab="operators") as pilot:
-        await pilot.press("ctrl+p")
-        await pilot.pause(0.1)
-        await pilot.press(*"flame (")
-        await pilot.pause(0.3)
-        await pilot.press("enter")
-        await pilot.pause(0.2)
-        await pilot.press("enter")
-        await pilot.pause(0.3)
+        await choose(pilot, "flame (")
         pane = pilot.app.screen.query_one(TimelinePane)
         assert pane.is_on_screen
         assert "flame: 29 | 29 stacks" in pane.status()[0]

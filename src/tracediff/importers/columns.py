@@ -36,7 +36,7 @@ MOST_TEXT_BYTES = 512 * 1024 * 1024
 _COMPLETE = "X"
 _METADATA = "M"
 # All of the trace event format; an entry with another one, or none, may have been a call.
-_PHASES = frozenset("BEXiICbneSTpFstfPNODMVvRc(),=aA")
+_PHASES = frozenset("XBEiICbneSTpFstfPNODMVvRc()=")
 _INTEGER = re.compile(r"-?[0-9]{1,19}")
 _LINKED = DEVICE_CATEGORIES | RUNTIME_CATEGORIES
 _INT32 = np.iinfo(np.int32)
